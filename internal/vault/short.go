@@ -25,7 +25,9 @@ type shortKeyRecord struct {
 	Sealed []byte
 }
 
-func (k *shortKeyRecord) end() time.Time { return time.Unix(0, 0).Add(time.Duration(k.Day) * shortPeriod).Add(shortLife) }
+func (k *shortKeyRecord) end() time.Time {
+	return time.Unix(0, 0).Add(time.Duration(k.Day) * shortPeriod).Add(shortLife)
+}
 
 var shortKeys = store.NewKind("shortkey", store.Kind[shortKeyRecord]{
 	Key:     func(k *shortKeyRecord) []string { return []string{dayKey(k.Day)} },

@@ -106,7 +106,9 @@ func Open(ctx context.Context, st *store.Store, ring seal.KeyRing, rand io.Reade
 	return v, nil
 }
 
-func (v *Vault) checkPlace() seal.Place { return seal.Place{Kind: installations.Name(), Field: "check"} }
+func (v *Vault) checkPlace() seal.Place {
+	return seal.Place{Kind: installations.Name(), Field: "check"}
+}
 
 // install inserts the installation. Of two nodes that start on one empty store, one inserts and the other reads.
 func (v *Vault) install(ctx context.Context) (*installation, error) {

@@ -1,0 +1,384 @@
+package pebble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/cenote-auth/cenote/store/driver"
+)
+
+var errEnded = errors.New("transaction has ended")
+
+// commit is a transaction whose writes are in the engine's log.
+type commit struct {
+	batch *pebble.Batch
+	view  *view
+	done  chan struct{} // closed when the sync has returned
+	err   error         // of the sync; read it after done
+}
+
+// Update runs fn in a transaction while no other one runs, and returns when the commit is on disk. fn runs once: with one
+// writer there are no races to run again.
+//
+// An Update that wrote nothing, or whose fn refused, waits for the commit before it: what it saw must not be taken back
+// either.
+func (db *DB) Update(ctx context.Context, fn func(driver.Tx) error) error {
+	if err := db.durable.enter(); err != nil {
+		return err
+	}
+	defer db.durable.leave()
+	own, before, err := db.write(ctx, fn)
+	if own != nil {
+		return db.finish(own)
+	}
+	if before == nil {
+		return err
+	}
+	return before.wait(ctx, err)
+}
+
+// write runs fn under the writer lock. It returns the commit, or the one before if fn wrote nothing or refused.
+func (db *DB) write(ctx context.Context, fn func(driver.Tx) error) (own, before *commit, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	select {
+	case db.writer <- struct{}{}:
+		defer func() { <-db.writer }()
+	case <-ctx.Done():
+		return nil, nil, fmt.Errorf("wait for another writer: %w", ctx.Err())
+	}
+	if err := db.failure.err(); err != nil {
+		return nil, nil, err
+	}
+	batch := db.engine.NewIndexedBatch()
+	t := &tx{reader: reader{src: batch}, batch: batch}
+	defer func() {
+		t.end()
+		if own == nil {
+			_ = batch.Close() // gives memory back; never applied, so nothing can be lost
+		}
+	}()
+	if err := fn(t); err != nil {
+		return nil, db.last, err
+	}
+	if t.doom != nil {
+		return nil, db.last, t.doom
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, db.last, err
+	}
+	if batch.Empty() {
+		return nil, db.last, nil
+	}
+	own = &commit{batch: batch, done: make(chan struct{})}
+	if err := db.engine.ApplyNoSyncWait(batch, pebble.Sync); err != nil {
+		db.failure.trip(fmt.Errorf("commit: %w", err))
+	}
+	var order uint64 = 1
+	if db.last != nil {
+		order = db.last.view.order + 1
+	}
+	own.view = &view{snap: db.engine.NewSnapshot(), order: order}
+	db.last = own
+	return own, nil, nil
+}
+
+// finish waits until c is on disk and shows it to readers. The log is synced in order, so all earlier commits are on disk
+// then, too.
+func (db *DB) finish(c *commit) error {
+	defer close(c.done)
+	// A commit that the engine refused has nothing to wait for.
+	if c.err = db.failure.err(); c.err == nil {
+		if err := c.batch.SyncWait(); err != nil {
+			db.failure.trip(fmt.Errorf("sync commit: %w", err))
+		}
+		c.err = db.failure.err()
+	}
+	if c.err != nil {
+		giveBack(c.view)
+		return c.err // the batch stays with the engine, which may still write to it
+	}
+	db.durable.publish(c.view)
+	_ = c.batch.Close() // gives memory back
+	return nil
+}
+
+// wait returns err once c is on disk, or why it is not.
+func (c *commit) wait(ctx context.Context, err error) error {
+	select {
+	case <-c.done:
+	default:
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			if errors.Is(err, ctx.Err()) {
+				return err
+			}
+			return fmt.Errorf("wait for an earlier commit: %w", ctx.Err())
+		}
+	}
+	if c.err != nil {
+		return c.err
+	}
+	return err
+}
+
+// source is what a reader reads: a snapshot, or the batch of a transaction laid over the newest state.
+type source interface {
+	Get(key []byte) ([]byte, io.Closer, error)
+	NewIter(o *pebble.IterOptions) (*pebble.Iterator, error)
+}
+
+// reader reads records from a source. It is valid until end.
+type reader struct{ src source }
+
+func (r *reader) end() { r.src = nil }
+
+func (r *reader) check(ctx context.Context) error {
+	if r.src == nil {
+		return errEnded
+	}
+	return ctx.Err()
+}
+
+// Get returns the records that refs name, in their order; an absent one is the zero Record.
+func (r *reader) Get(ctx context.Context, refs ...driver.Ref) ([]driver.Record, error) {
+	if err := r.check(ctx); err != nil {
+		return nil, err
+	}
+	records := make([]driver.Record, len(refs))
+	var buf []byte
+	for i, ref := range refs {
+		key := ref.Value
+		if ref.Index != "" {
+			var found bool
+			var err error
+			buf = appendEntryKey(buf[:0], ref.Kind, "", driver.Entry{Index: ref.Index, Value: ref.Value, Unique: true})
+			if key, found, err = r.holder(buf); err != nil {
+				return nil, fmt.Errorf("look up %s by %s: %w", ref.Kind, ref.Index, err)
+			}
+			if !found {
+				continue
+			}
+		}
+		var err error
+		buf = appendRecordKey(buf[:0], ref.Kind, key)
+		if records[i], err = r.record(buf, ref.Kind, key, false); err != nil {
+			return nil, err
+		}
+		if ref.Index != "" && records[i].Version == 0 {
+			return nil, fmt.Errorf("look up %s by %s: entry without record: %w", ref.Kind, ref.Index, errMalformed)
+		}
+	}
+	return records, nil
+}
+
+// holder returns the key of the record that holds a unique entry.
+func (r *reader) holder(entryKey []byte) (key string, found bool, err error) {
+	value, closer, err := r.src.Get(entryKey)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	key = string(value)
+	return key, true, closer.Close()
+}
+
+// record returns the record at rowKey, or the zero Record.
+func (r *reader) record(rowKey []byte, kind, key string, keysOnly bool) (driver.Record, error) {
+	value, closer, err := r.src.Get(rowKey)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return driver.Record{}, nil
+	}
+	if err != nil {
+		return driver.Record{}, fmt.Errorf("read %s: %w", kind, err)
+	}
+	rec, err := decodeRecord(value, kind, key, keysOnly)
+	return rec, errors.Join(err, closer.Close())
+}
+
+// decodeRecord makes a record of its own from a row that the engine takes back.
+func decodeRecord(value []byte, kind, key string, keysOnly bool) (driver.Record, error) {
+	row, err := parseRow(value)
+	if err != nil {
+		return driver.Record{}, fmt.Errorf("read %s: %w", kind, err)
+	}
+	rec := driver.Record{Kind: kind, Key: key, Version: row.version, Expires: row.expires}
+	if !keysOnly {
+		rec.Data = slices.Clone(row.data)
+	}
+	return rec, nil
+}
+
+// tx is one transaction. Its reads see its writes, because both go through the batch.
+type tx struct {
+	reader
+	batch *pebble.Batch
+	doom  error // why the transaction must not commit
+}
+
+// Put writes a record, its entries and its expiry.
+func (t *tx) Put(ctx context.Context, rec driver.Record) error {
+	return t.write(ctx, func() error { return t.put(rec) })
+}
+
+// Delete removes a record, its entries and its expiry.
+func (t *tx) Delete(ctx context.Context, kind, key string, version int64) error {
+	return t.write(ctx, func() error { return t.delete(kind, key, version) })
+}
+
+// write runs one write. The first that fails dooms the transaction, which answers every further one with the same error.
+func (t *tx) write(ctx context.Context, do func() error) error {
+	if err := t.check(ctx); err != nil {
+		return err
+	}
+	if t.doom == nil {
+		t.doom = do()
+	}
+	return t.doom
+}
+
+// stored is what a transaction has to know of a record that it replaces or deletes.
+type stored struct {
+	driver.Record
+	exists bool
+}
+
+func (t *tx) stored(rowKey []byte, kind, key string) (stored, error) {
+	value, closer, err := t.batch.Get(rowKey)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return stored{}, nil
+	}
+	if err != nil {
+		return stored{}, fmt.Errorf("read %s: %w", kind, err)
+	}
+	old := stored{exists: true, Record: driver.Record{Kind: kind, Key: key}}
+	row, err := parseRow(value)
+	if err == nil {
+		old.Version, old.Expires = row.version, row.expires
+		old.Index, err = row.index()
+	}
+	if err = errors.Join(err, closer.Close()); err != nil {
+		return stored{}, fmt.Errorf("read %s: %w", kind, err)
+	}
+	return old, nil
+}
+
+func (t *tx) put(rec driver.Record) error {
+	if err := checkSizes(rec); err != nil {
+		return fmt.Errorf("put %s: %w", rec.Kind, err)
+	}
+	rowKey := appendRecordKey(nil, rec.Kind, rec.Key)
+	old, err := t.stored(rowKey, rec.Kind, rec.Key)
+	if err != nil {
+		return err
+	}
+	switch {
+	case rec.Version == 0 && old.exists:
+		return &driver.ConflictError{Kind: rec.Kind, Value: rec.Key}
+	case rec.Version != old.Version:
+		return driver.ErrStale
+	}
+	var buf []byte
+	for _, e := range rec.Index {
+		if slices.Contains(old.Index, e) {
+			continue
+		}
+		buf = appendEntryKey(buf[:0], rec.Kind, rec.Key, e)
+		var value []byte
+		if e.Unique {
+			holder, taken, err := t.holder(buf)
+			if err != nil {
+				return fmt.Errorf("put %s: %w", rec.Kind, err)
+			}
+			if taken && holder != rec.Key {
+				return &driver.ConflictError{Kind: rec.Kind, Index: e.Index, Value: e.Value}
+			}
+			value = []byte(rec.Key)
+		}
+		if err := t.batch.Set(buf, value, nil); err != nil {
+			return fmt.Errorf("put %s: %w", rec.Kind, err)
+		}
+	}
+	kept := func(e driver.Entry) bool { return slices.Contains(rec.Index, e) }
+	if err := t.forget(old, kept, old.Expires.Equal(rec.Expires)); err != nil {
+		return fmt.Errorf("put %s: %w", rec.Kind, err)
+	}
+	if !rec.Expires.IsZero() && !old.Expires.Equal(rec.Expires) {
+		buf = appendExpiryKey(buf[:0], rec.Expires, rec.Kind, rec.Key)
+		if err := t.batch.Set(buf, nil, nil); err != nil {
+			return fmt.Errorf("put %s: %w", rec.Kind, err)
+		}
+	}
+	rec.Version++
+	if err := t.batch.Set(rowKey, appendRow(nil, rec), nil); err != nil {
+		return fmt.Errorf("put %s: %w", rec.Kind, err)
+	}
+	return nil
+}
+
+func (t *tx) delete(kind, key string, version int64) error {
+	rowKey := appendRecordKey(nil, kind, key)
+	old, err := t.stored(rowKey, kind, key)
+	if err != nil {
+		return err
+	}
+	if version != 0 && version != old.Version {
+		return driver.ErrStale
+	}
+	if !old.exists {
+		return nil
+	}
+	if err = t.forget(old, func(driver.Entry) bool { return false }, false); err == nil {
+		err = t.batch.Delete(rowKey, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", kind, err)
+	}
+	return nil
+}
+
+// forget removes the entries of a record that kept does not name, and its expiry unless that stays.
+func (t *tx) forget(old stored, kept func(driver.Entry) bool, keepExpiry bool) error {
+	var buf []byte
+	for _, e := range old.Index {
+		if kept(e) {
+			continue
+		}
+		buf = appendEntryKey(buf[:0], old.Kind, old.Key, e)
+		if err := t.batch.Delete(buf, nil); err != nil {
+			return err
+		}
+	}
+	if old.Expires.IsZero() || keepExpiry {
+		return nil
+	}
+	return t.batch.Delete(appendExpiryKey(buf[:0], old.Expires, old.Kind, old.Key), nil)
+}
+
+// checkSizes refuses what other drivers could not hold.
+func checkSizes(rec driver.Record) error {
+	if len(rec.Data) > driver.MaxData {
+		return fmt.Errorf("data of %d bytes, at most %d", len(rec.Data), driver.MaxData)
+	}
+	if len(rec.Key) > driver.MaxValue {
+		return fmt.Errorf("key of %d bytes, at most %d", len(rec.Key), driver.MaxValue)
+	}
+	for _, e := range rec.Index {
+		if e.Index == "" {
+			return errors.New("entry of an index without name")
+		}
+		if len(e.Value) > driver.MaxValue {
+			return fmt.Errorf("value of index %s of %d bytes, at most %d", e.Index, len(e.Value), driver.MaxValue)
+		}
+	}
+	return nil
+}

@@ -17,6 +17,11 @@ type Next func(ctx context.Context, c *Call) (any, error)
 // are interceptors. It must call next at most once.
 type Interceptor func(ctx context.Context, c *Call, next Next) (any, error)
 
+// Guard decides whether a call that came over a wire may run, as a rule by asking an authorizer for the caller, the
+// operation and the resource. It runs after the decode, which gave it the resource, and before every other check; an
+// error ends the call and is the answer.
+type Guard func(ctx context.Context, c *Call) error
+
 // Caller is who calls. The zero Caller is the host program and is trusted: Invoke and the typed methods authorise nobody.
 type Caller struct {
 	ARN       string // IAM principal, set by whoever authenticated the request

@@ -25,6 +25,7 @@ func (c Code) Newf(format string, args ...any) *Error {
 // The codes that an AWS front end answers before an operation runs, and that every operation may answer (ERR-010…014).
 const (
 	ErrSerialization           Code = "SerializationException"
+	ErrValidation              Code = "ValidationException"
 	ErrUnknownOperation        Code = "UnknownOperationException"
 	ErrMissingAuthentication   Code = "MissingAuthenticationTokenException"
 	ErrUnrecognizedClient      Code = "UnrecognizedClientException"
@@ -36,6 +37,7 @@ const (
 	ErrRequestEntityTooLarge   Code = "RequestEntityTooLargeException"
 	ErrServiceUnavailable      Code = "ServiceUnavailableException"
 	ErrOperationNotImplemented Code = "OperationNotImplementedException"
+	ErrTooManyRequests         Code = "TooManyRequestsException"
 )
 
 // statuses holds the HTTP status of the codes that are not a plain 400 (ERR-006).

@@ -24,6 +24,14 @@ type Service struct {
 	Version      string // API version: "2016-04-18"
 	TargetPrefix string // of X-Amz-Target, empty for rest-json
 	Protocol     Protocol
+	Validation   Code         // code of constraint violations
+	Statuses     []CodeStatus // HTTP statuses that differ from the codes' usual ones
+}
+
+// CodeStatus is the HTTP status of a code at one service.
+type CodeStatus struct {
+	Code   Code
+	Status int
 }
 
 // Operation describes one operation of a service. The tables of operations are generated from the models.
@@ -38,6 +46,7 @@ type Operation struct {
 	NoOutput bool      // the model has no output shape: success has an empty body
 	Codes    []Code    // the exceptions that the model declares
 	ReadOnly bool      // changes nothing
+	Built    bool      // false: this version answers ErrOperationNotImplemented
 }
 
 // Action returns the operation's IAM action, for example "cognito-idp:AdminGetUser".

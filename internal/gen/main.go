@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+func main() {
+	check := flag.Bool("check", false, "write nothing; fail if a generated file differs from what would be written")
+	root := flag.String("root", ".", "root of the module")
+	flag.Parse()
+	if err := run(*root, *check); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+// run generates all packages below root, or compares them if check is set.
+func run(root string, check bool) error {
+	dir := filepath.Join(root, "internal", "model")
+	o, err := loadOverlay(dir)
+	if err != nil {
+		return err
+	}
+	var stale []error
+	for _, name := range []string{"cognito-idp", "cognito-identity", "cognito-sync"} {
+		m := new(model)
+		if err := load(dir, name+".json", false, m); err != nil {
+			return err
+		}
+		s, err := resolve(name, m, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		files, err := s.files()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		stale = append(stale, write(filepath.Join(root, s.dir), files, check))
+	}
+	return errors.Join(stale...)
+}
+
+// write writes a package's generated files and removes those that are not generated any more.
+func write(dir string, files map[string][]byte, check bool) error {
+	old, err := filepath.Glob(filepath.Join(dir, "*_gen.go"))
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, path := range old {
+		if _, ok := files[filepath.Base(path)]; ok {
+			continue
+		}
+		if check {
+			problems = append(problems, fmt.Errorf("%s is not generated any more", path))
+		} else if err := os.Remove(path); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		have, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			problems = append(problems, err)
+			continue
+		}
+		switch {
+		case err == nil && bytes.Equal(have, files[name]):
+		case check:
+			problems = append(problems, fmt.Errorf("%s differs from the model; run go generate ./internal/gen", path))
+		default:
+			problems = append(problems, os.WriteFile(path, files[name], 0o644))
+		}
+	}
+	return errors.Join(problems...)
+}

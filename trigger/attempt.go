@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+
+	"github.com/cenote-auth/cenote/awsapi"
 )
 
 // outcome is how a call of a Handler ended.
@@ -27,20 +29,23 @@ func (r *Runner) attempt(ctx context.Context, to target, h Handler, payload []by
 	done := make(chan outcome, 1)
 	var finished, left bool // under r.mu
 	go func() {
-		o := r.protect(ctx, to, h, payload)
-		r.mu.Lock()
-		finished = true
-		late := left
-		if late {
-			if r.abandoned[to.pool]--; r.abandoned[to.pool] == 0 {
-				delete(r.abandoned, to.pool)
+		var o outcome
+		defer func() { // deferred, because the function may end the goroutine
+			r.mu.Lock()
+			finished = true
+			late := left
+			if late {
+				if r.abandoned[to.pool]--; r.abandoned[to.pool] == 0 {
+					delete(r.abandoned, to.pool)
+				}
 			}
-		}
-		r.mu.Unlock()
-		if late {
-			r.log.WarnContext(ctx, "abandoned trigger returned", "trigger", to.source, "pool", to.pool)
-		}
-		done <- o
+			r.mu.Unlock()
+			if late {
+				r.log.WarnContext(ctx, "abandoned trigger returned", "trigger", to.source, "pool", to.pool)
+			}
+			done <- o
+		}()
+		r.protect(ctx, to, h, payload, &o)
 	}()
 
 	select {
@@ -77,7 +82,7 @@ func (r *Runner) abandonedOf(pool string) int {
 
 // protect calls h and turns a panic, and a goroutine that h ended, into an InvokeError. What a function panics with may
 // be a password, so only its type and the places in the code are logged.
-func (r *Runner) protect(ctx context.Context, to target, h Handler, payload []byte) (o outcome) {
+func (r *Runner) protect(ctx context.Context, to target, h Handler, payload []byte, o *outcome) {
 	returned := false
 	defer func() {
 		if returned {
@@ -86,14 +91,14 @@ func (r *Runner) protect(ctx context.Context, to target, h Handler, payload []by
 		p := recover() // nil if h called runtime.Goexit, as a failing test does
 		r.log.ErrorContext(ctx, "trigger panicked", "trigger", to.source, "pool", to.pool,
 			"type", fmt.Sprintf("%T", p), "stack", places())
-		o = outcome{err: &InvokeError{Name: nameService, Cause: errors.New("the function panicked")}}
+		*o = outcome{err: &InvokeError{Name: nameService, Cause: errors.New("the function panicked")}}
 	}()
 	answer, err := h.Invoke(ctx, payload)
 	if err != nil {
 		err = settle(err)
 	}
+	*o = outcome{answer, err}
 	returned = true
-	return outcome{answer, err}
 }
 
 // settle takes the text out of a function's error while a panic of its methods is still caught. Errors that are not the
@@ -110,7 +115,12 @@ func settle(err error) error {
 
 // messageOf returns what AWS Lambda would call the errorMessage of err. aws-lambda-go lets a function return that message
 // as a value which encodes as {"errorMessage": …} and whose Error method is a Go dump.
+//
+// An API error, which a function has from calling back into a pool, goes by code and sentence: its cause stays here.
 func messageOf(err error) string {
+	if e, ok := errors.AsType[*awsapi.Error](err); ok {
+		return string(e.Code) + ": " + e.Message
+	}
 	if _, ok := err.(json.Marshaler); !ok {
 		if raw, marshalErr := json.Marshal(err); marshalErr == nil {
 			var lambda struct {

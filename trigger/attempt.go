@@ -7,9 +7,14 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/cenote-auth/cenote/awsapi"
 )
+
+// grace is the moment that a function which heeds its context has for returning, so that the next attempt does not overlap
+// with it.
+const grace = 100 * time.Millisecond
 
 // outcome is how a call of a Handler ended.
 type outcome struct {
@@ -52,6 +57,13 @@ func (r *Runner) attempt(ctx context.Context, to target, h Handler, payload []by
 	case o := <-done:
 		return o.answer, atLimit(ctx, o.err)
 	case <-ctx.Done():
+	}
+	ending := time.NewTimer(grace)
+	defer ending.Stop()
+	select {
+	case o := <-done:
+		return o.answer, atLimit(ctx, o.err)
+	case <-ending.C:
 	}
 	r.mu.Lock()
 	left = !finished

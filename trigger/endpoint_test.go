@@ -102,7 +102,7 @@ func TestEndpointErrors(t *testing.T) {
 		{"TRG-020 throttled", 429, "", "", "", 3,
 			trigger.ErrUnexpectedLambda, "PreSignUp invocation failed due to error TooManyRequestsException."},
 		{"TRG-025 text", 200, "", "", "OK", 1, trigger.ErrInvalidLambdaResponse, "Invalid lambda function output : Invalid JSON"},
-		{"TestH15 too long", 200, "", "", `"` + strings.Repeat("x", trigger.MaxPayload) + `"`, 1,
+		{"too long", 200, "", "", `"` + strings.Repeat("x", trigger.MaxPayload) + `"`, 1,
 			trigger.ErrInvalidLambdaResponse, "Unrecognizable lambda output"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -62,7 +62,7 @@ func wantError(t *testing.T, err error, code awsapi.Code, message string) {
 	}
 }
 
-func TestRunAnswers(t *testing.T) {
+func TestH15_BytesCrossBothWays(t *testing.T) {
 	t.Parallel()
 	r := newRunner(t, trigger.Func(func(_ context.Context, e trigger.PreSignUpEvent) (trigger.PreSignUpEvent, error) {
 		e.Response.AutoConfirmUser = strings.HasSuffix(e.Request.UserAttributes["email"], "@example.com")
@@ -75,7 +75,7 @@ func TestRunAnswers(t *testing.T) {
 		t.Fatalf("Run = %+v, %v", got, err)
 	}
 	if e.Request.UserAttributes["email"] != "ada@example.com" {
-		t.Error("the function reached into the caller's map") // TestH15
+		t.Error("the function reached into the caller's map")
 	}
 }
 
@@ -121,7 +121,6 @@ func TestRunErrors(t *testing.T) {
 		{"TRG-025 null response", answers(`{"response":null}`), trigger.ErrInvalidLambdaResponse, unrecognizable},
 		{"TRG-025 text response", answers(`{"response":"yes"}`), trigger.ErrInvalidLambdaResponse, unrecognizable},
 		{"TRG-025 wrong type", answers(`{"response":{"autoConfirmUser":"true"}}`), trigger.ErrInvalidLambdaResponse, unrecognizable},
-		{"TestH15 answer too long", answers(`{"response":{"x":"` + strings.Repeat("x", trigger.MaxPayload) + `"}}`), trigger.ErrInvalidLambdaResponse, unrecognizable},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -141,6 +140,12 @@ func TestH15_EventTooLong(t *testing.T) {
 	e.Request.ClientMetadata = map[string]string{"x": strings.Repeat("x", trigger.MaxPayload)}
 	_, err := trigger.Run(t.Context(), r, trigger.ARN("f"), e)
 	wantError(t, err, trigger.ErrUnexpectedLambda, "PreSignUp invocation failed due to error RequestTooLargeException.")
+}
+
+func TestH15_AnswerTooLong(t *testing.T) {
+	t.Parallel()
+	_, err := answer(t, signUp(), `{"response":{"x":"`+strings.Repeat("x", trigger.MaxPayload)+`"}}`)
+	wantError(t, err, trigger.ErrInvalidLambdaResponse, "Unrecognizable lambda output")
 }
 
 func TestH15_UnknownARN(t *testing.T) {

@@ -17,151 +17,174 @@ var opCreateIdentityPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateIdentityPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError, ErrLimitExceeded},
-}, Index: 0, Input: &shapeCreateIdentityPoolInput, Output: &shapeIdentityPool, NewInput: func() any { return new(CreateIdentityPoolInput) }}
+}, Index: 0, Input: &shapeCreateIdentityPoolInput, Output: &shapeIdentityPool, NewInput: func() any { return new(CreateIdentityPoolInput) },
+	IsInput: wire.Is[CreateIdentityPoolInput], IsOutput: wire.Is[CreateIdentityPoolOutput]}
 
 var opDeleteIdentities = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteIdentities", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrInternalError},
-}, Index: 1, Input: &shapeDeleteIdentitiesInput, Output: &shapeDeleteIdentitiesResponse, NewInput: func() any { return new(DeleteIdentitiesInput) }}
+}, Index: 1, Input: &shapeDeleteIdentitiesInput, Output: &shapeDeleteIdentitiesResponse, NewInput: func() any { return new(DeleteIdentitiesInput) },
+	IsInput: wire.Is[DeleteIdentitiesInput], IsOutput: wire.Is[DeleteIdentitiesOutput]}
 
 var opDeleteIdentityPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteIdentityPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	NoOutput: true,
-}, Index: 2, Input: &shapeDeleteIdentityPoolInput, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteIdentityPoolInput) }}
+}, Index: 2, Input: &shapeDeleteIdentityPoolInput, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteIdentityPoolInput) },
+	IsInput: wire.Is[DeleteIdentityPoolInput], IsOutput: wire.Is[DeleteIdentityPoolOutput]}
 
 var opDescribeIdentity = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeIdentity", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 3, Input: &shapeDescribeIdentityInput, Output: &shapeIdentityDescription, NewInput: func() any { return new(DescribeIdentityInput) }}
+}, Index: 3, Input: &shapeDescribeIdentityInput, Output: &shapeIdentityDescription, NewInput: func() any { return new(DescribeIdentityInput) },
+	IsInput: wire.Is[DescribeIdentityInput], IsOutput: wire.Is[DescribeIdentityOutput]}
 
 var opDescribeIdentityPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeIdentityPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 4, Input: &shapeDescribeIdentityPoolInput, Output: &shapeIdentityPool, NewInput: func() any { return new(DescribeIdentityPoolInput) }}
+}, Index: 4, Input: &shapeDescribeIdentityPoolInput, Output: &shapeIdentityPool, NewInput: func() any { return new(DescribeIdentityPoolInput) },
+	IsInput: wire.Is[DescribeIdentityPoolInput], IsOutput: wire.Is[DescribeIdentityPoolOutput]}
 
 var opGetCredentialsForIdentity = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetCredentialsForIdentity", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInvalidIdentityPoolConfiguration, ErrInternalError, ErrExternalService},
-}, Index: 5, Input: &shapeGetCredentialsForIdentityInput, Output: &shapeGetCredentialsForIdentityResponse, NewInput: func() any { return new(GetCredentialsForIdentityInput) }}
+}, Index: 5, Input: &shapeGetCredentialsForIdentityInput, Output: &shapeGetCredentialsForIdentityResponse, NewInput: func() any { return new(GetCredentialsForIdentityInput) },
+	IsInput: wire.Is[GetCredentialsForIdentityInput], IsOutput: wire.Is[GetCredentialsForIdentityOutput]}
 
 var opGetId = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetId", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError, ErrLimitExceeded, ErrExternalService},
-}, Index: 6, Input: &shapeGetIdInput, Output: &shapeGetIdResponse, NewInput: func() any { return new(GetIdInput) }}
+}, Index: 6, Input: &shapeGetIdInput, Output: &shapeGetIdResponse, NewInput: func() any { return new(GetIdInput) },
+	IsInput: wire.Is[GetIdInput], IsOutput: wire.Is[GetIdOutput]}
 
 var opGetIdentityPoolRoles = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetIdentityPoolRoles", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 7, Input: &shapeGetIdentityPoolRolesInput, Output: &shapeGetIdentityPoolRolesResponse, NewInput: func() any { return new(GetIdentityPoolRolesInput) }}
+}, Index: 7, Input: &shapeGetIdentityPoolRolesInput, Output: &shapeGetIdentityPoolRolesResponse, NewInput: func() any { return new(GetIdentityPoolRolesInput) },
+	IsInput: wire.Is[GetIdentityPoolRolesInput], IsOutput: wire.Is[GetIdentityPoolRolesOutput]}
 
 var opGetOpenIdToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetOpenIdToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError, ErrExternalService},
-}, Index: 8, Input: &shapeGetOpenIdTokenInput, Output: &shapeGetOpenIdTokenResponse, NewInput: func() any { return new(GetOpenIdTokenInput) }}
+}, Index: 8, Input: &shapeGetOpenIdTokenInput, Output: &shapeGetOpenIdTokenResponse, NewInput: func() any { return new(GetOpenIdTokenInput) },
+	IsInput: wire.Is[GetOpenIdTokenInput], IsOutput: wire.Is[GetOpenIdTokenOutput]}
 
 var opGetOpenIdTokenForDeveloperIdentity = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetOpenIdTokenForDeveloperIdentity", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError, ErrDeveloperUserAlreadyRegistered},
-}, Index: 9, Input: &shapeGetOpenIdTokenForDeveloperIdentityInput, Output: &shapeGetOpenIdTokenForDeveloperIdentityResponse, NewInput: func() any { return new(GetOpenIdTokenForDeveloperIdentityInput) }}
+}, Index: 9, Input: &shapeGetOpenIdTokenForDeveloperIdentityInput, Output: &shapeGetOpenIdTokenForDeveloperIdentityResponse, NewInput: func() any { return new(GetOpenIdTokenForDeveloperIdentityInput) },
+	IsInput: wire.Is[GetOpenIdTokenForDeveloperIdentityInput], IsOutput: wire.Is[GetOpenIdTokenForDeveloperIdentityOutput]}
 
 var opGetPrincipalTagAttributeMap = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetPrincipalTagAttributeMap", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 10, Input: &shapeGetPrincipalTagAttributeMapInput, Output: &shapeGetPrincipalTagAttributeMapResponse, NewInput: func() any { return new(GetPrincipalTagAttributeMapInput) }}
+}, Index: 10, Input: &shapeGetPrincipalTagAttributeMapInput, Output: &shapeGetPrincipalTagAttributeMapResponse, NewInput: func() any { return new(GetPrincipalTagAttributeMapInput) },
+	IsInput: wire.Is[GetPrincipalTagAttributeMapInput], IsOutput: wire.Is[GetPrincipalTagAttributeMapOutput]}
 
 var opListIdentities = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListIdentities", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 11, Input: &shapeListIdentitiesInput, Output: &shapeListIdentitiesResponse, NewInput: func() any { return new(ListIdentitiesInput) }}
+}, Index: 11, Input: &shapeListIdentitiesInput, Output: &shapeListIdentitiesResponse, NewInput: func() any { return new(ListIdentitiesInput) },
+	IsInput: wire.Is[ListIdentitiesInput], IsOutput: wire.Is[ListIdentitiesOutput]}
 
 var opListIdentityPools = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListIdentityPools", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrResourceNotFound, ErrInternalError},
 	ReadOnly: true,
-}, Index: 12, Input: &shapeListIdentityPoolsInput, Output: &shapeListIdentityPoolsResponse, NewInput: func() any { return new(ListIdentityPoolsInput) }}
+}, Index: 12, Input: &shapeListIdentityPoolsInput, Output: &shapeListIdentityPoolsResponse, NewInput: func() any { return new(ListIdentityPoolsInput) },
+	IsInput: wire.Is[ListIdentityPoolsInput], IsOutput: wire.Is[ListIdentityPoolsOutput]}
 
 var opListTagsForResource = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListTagsForResource", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 13, Input: &shapeListTagsForResourceInput, Output: &shapeListTagsForResourceResponse, NewInput: func() any { return new(ListTagsForResourceInput) }}
+}, Index: 13, Input: &shapeListTagsForResourceInput, Output: &shapeListTagsForResourceResponse, NewInput: func() any { return new(ListTagsForResourceInput) },
+	IsInput: wire.Is[ListTagsForResourceInput], IsOutput: wire.Is[ListTagsForResourceOutput]}
 
 var opLookupDeveloperIdentity = &wire.Op{Operation: awsapi.Operation{
 	Name: "LookupDeveloperIdentity", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 14, Input: &shapeLookupDeveloperIdentityInput, Output: &shapeLookupDeveloperIdentityResponse, NewInput: func() any { return new(LookupDeveloperIdentityInput) }}
+}, Index: 14, Input: &shapeLookupDeveloperIdentityInput, Output: &shapeLookupDeveloperIdentityResponse, NewInput: func() any { return new(LookupDeveloperIdentityInput) },
+	IsInput: wire.Is[LookupDeveloperIdentityInput], IsOutput: wire.Is[LookupDeveloperIdentityOutput]}
 
 var opMergeDeveloperIdentities = &wire.Op{Operation: awsapi.Operation{
 	Name: "MergeDeveloperIdentities", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError},
-}, Index: 15, Input: &shapeMergeDeveloperIdentitiesInput, Output: &shapeMergeDeveloperIdentitiesResponse, NewInput: func() any { return new(MergeDeveloperIdentitiesInput) }}
+}, Index: 15, Input: &shapeMergeDeveloperIdentitiesInput, Output: &shapeMergeDeveloperIdentitiesResponse, NewInput: func() any { return new(MergeDeveloperIdentitiesInput) },
+	IsInput: wire.Is[MergeDeveloperIdentitiesInput], IsOutput: wire.Is[MergeDeveloperIdentitiesOutput]}
 
 var opSetIdentityPoolRoles = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetIdentityPoolRoles", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError, ErrConcurrentModification},
 	NoOutput: true,
-}, Index: 16, Input: &shapeSetIdentityPoolRolesInput, Output: &shapeNoOutput, NewInput: func() any { return new(SetIdentityPoolRolesInput) }}
+}, Index: 16, Input: &shapeSetIdentityPoolRolesInput, Output: &shapeNoOutput, NewInput: func() any { return new(SetIdentityPoolRolesInput) },
+	IsInput: wire.Is[SetIdentityPoolRolesInput], IsOutput: wire.Is[SetIdentityPoolRolesOutput]}
 
 var opSetPrincipalTagAttributeMap = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetPrincipalTagAttributeMap", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
-}, Index: 17, Input: &shapeSetPrincipalTagAttributeMapInput, Output: &shapeSetPrincipalTagAttributeMapResponse, NewInput: func() any { return new(SetPrincipalTagAttributeMapInput) }}
+}, Index: 17, Input: &shapeSetPrincipalTagAttributeMapInput, Output: &shapeSetPrincipalTagAttributeMapResponse, NewInput: func() any { return new(SetPrincipalTagAttributeMapInput) },
+	IsInput: wire.Is[SetPrincipalTagAttributeMapInput], IsOutput: wire.Is[SetPrincipalTagAttributeMapOutput]}
 
 var opTagResource = &wire.Op{Operation: awsapi.Operation{
 	Name: "TagResource", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
-}, Index: 18, Input: &shapeTagResourceInput, Output: &shapeTagResourceResponse, NewInput: func() any { return new(TagResourceInput) }}
+}, Index: 18, Input: &shapeTagResourceInput, Output: &shapeTagResourceResponse, NewInput: func() any { return new(TagResourceInput) },
+	IsInput: wire.Is[TagResourceInput], IsOutput: wire.Is[TagResourceOutput]}
 
 var opUnlinkDeveloperIdentity = &wire.Op{Operation: awsapi.Operation{
 	Name: "UnlinkDeveloperIdentity", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError},
 	NoOutput: true,
-}, Index: 19, Input: &shapeUnlinkDeveloperIdentityInput, Output: &shapeNoOutput, NewInput: func() any { return new(UnlinkDeveloperIdentityInput) }}
+}, Index: 19, Input: &shapeUnlinkDeveloperIdentityInput, Output: &shapeNoOutput, NewInput: func() any { return new(UnlinkDeveloperIdentityInput) },
+	IsInput: wire.Is[UnlinkDeveloperIdentityInput], IsOutput: wire.Is[UnlinkDeveloperIdentityOutput]}
 
 var opUnlinkIdentity = &wire.Op{Operation: awsapi.Operation{
 	Name: "UnlinkIdentity", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError, ErrExternalService},
 	NoOutput: true,
-}, Index: 20, Input: &shapeUnlinkIdentityInput, Output: &shapeNoOutput, NewInput: func() any { return new(UnlinkIdentityInput) }}
+}, Index: 20, Input: &shapeUnlinkIdentityInput, Output: &shapeNoOutput, NewInput: func() any { return new(UnlinkIdentityInput) },
+	IsInput: wire.Is[UnlinkIdentityInput], IsOutput: wire.Is[UnlinkIdentityOutput]}
 
 var opUntagResource = &wire.Op{Operation: awsapi.Operation{
 	Name: "UntagResource", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
-}, Index: 21, Input: &shapeUntagResourceInput, Output: &shapeUntagResourceResponse, NewInput: func() any { return new(UntagResourceInput) }}
+}, Index: 21, Input: &shapeUntagResourceInput, Output: &shapeUntagResourceResponse, NewInput: func() any { return new(UntagResourceInput) },
+	IsInput: wire.Is[UntagResourceInput], IsOutput: wire.Is[UntagResourceOutput]}
 
 var opUpdateIdentityPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateIdentityPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrResourceConflict, ErrTooManyRequests, ErrInternalError, ErrConcurrentModification, ErrLimitExceeded},
-}, Index: 22, Input: &shapeIdentityPool, Output: &shapeIdentityPool, NewInput: func() any { return new(UpdateIdentityPoolInput) }}
+}, Index: 22, Input: &shapeIdentityPool, Output: &shapeIdentityPool, NewInput: func() any { return new(UpdateIdentityPoolInput) },
+	IsInput: wire.Is[UpdateIdentityPoolInput], IsOutput: wire.Is[UpdateIdentityPoolOutput]}
 
 // operationTable holds the operations in the order of the model.
 var operationTable = [...]*wire.Op{

@@ -20,14 +20,16 @@ var opBulkPublish = &wire.Op{Operation: awsapi.Operation{
 	Bindings: []awsapi.Binding{{Member: "IdentityPoolId", Place: awsapi.InURI, Name: "IdentityPoolId"}},
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrDuplicateRequest, ErrAlreadyStreamed},
-}, Index: 0, Input: &shapeBulkPublishRequest, Output: &shapeBulkPublishResponse, NewInput: func() any { return new(BulkPublishInput) }}
+}, Index: 0, Input: &shapeBulkPublishRequest, Output: &shapeBulkPublishResponse, NewInput: func() any { return new(BulkPublishInput) },
+	IsInput: wire.Is[BulkPublishInput], IsOutput: wire.Is[BulkPublishOutput]}
 
 var opDeleteDataset = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteDataset", Service: &service, Auth: awsapi.AuthSigV4, Method: "DELETE", Path: "/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets/{DatasetName}",
 	Bindings: []awsapi.Binding{{Member: "IdentityPoolId", Place: awsapi.InURI, Name: "IdentityPoolId"}, {Member: "IdentityId", Place: awsapi.InURI, Name: "IdentityId"}, {Member: "DatasetName", Place: awsapi.InURI, Name: "DatasetName"}},
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrTooManyRequests, ErrResourceConflict},
-}, Index: 1, Input: &shapeDeleteDatasetRequest, Output: &shapeDeleteDatasetResponse, NewInput: func() any { return new(DeleteDatasetInput) }}
+}, Index: 1, Input: &shapeDeleteDatasetRequest, Output: &shapeDeleteDatasetResponse, NewInput: func() any { return new(DeleteDatasetInput) },
+	IsInput: wire.Is[DeleteDatasetInput], IsOutput: wire.Is[DeleteDatasetOutput]}
 
 var opDescribeDataset = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeDataset", Service: &service, Auth: awsapi.AuthSigV4, Method: "GET", Path: "/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets/{DatasetName}",
@@ -35,7 +37,8 @@ var opDescribeDataset = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 2, Input: &shapeDescribeDatasetRequest, Output: &shapeDescribeDatasetResponse, NewInput: func() any { return new(DescribeDatasetInput) }}
+}, Index: 2, Input: &shapeDescribeDatasetRequest, Output: &shapeDescribeDatasetResponse, NewInput: func() any { return new(DescribeDatasetInput) },
+	IsInput: wire.Is[DescribeDatasetInput], IsOutput: wire.Is[DescribeDatasetOutput]}
 
 var opDescribeIdentityPoolUsage = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeIdentityPoolUsage", Service: &service, Auth: awsapi.AuthSigV4, Method: "GET", Path: "/identitypools/{IdentityPoolId}",
@@ -43,7 +46,8 @@ var opDescribeIdentityPoolUsage = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 3, Input: &shapeDescribeIdentityPoolUsageRequest, Output: &shapeDescribeIdentityPoolUsageResponse, NewInput: func() any { return new(DescribeIdentityPoolUsageInput) }}
+}, Index: 3, Input: &shapeDescribeIdentityPoolUsageRequest, Output: &shapeDescribeIdentityPoolUsageResponse, NewInput: func() any { return new(DescribeIdentityPoolUsageInput) },
+	IsInput: wire.Is[DescribeIdentityPoolUsageInput], IsOutput: wire.Is[DescribeIdentityPoolUsageOutput]}
 
 var opDescribeIdentityUsage = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeIdentityUsage", Service: &service, Auth: awsapi.AuthSigV4, Method: "GET", Path: "/identitypools/{IdentityPoolId}/identities/{IdentityId}",
@@ -51,7 +55,8 @@ var opDescribeIdentityUsage = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 4, Input: &shapeDescribeIdentityUsageRequest, Output: &shapeDescribeIdentityUsageResponse, NewInput: func() any { return new(DescribeIdentityUsageInput) }}
+}, Index: 4, Input: &shapeDescribeIdentityUsageRequest, Output: &shapeDescribeIdentityUsageResponse, NewInput: func() any { return new(DescribeIdentityUsageInput) },
+	IsInput: wire.Is[DescribeIdentityUsageInput], IsOutput: wire.Is[DescribeIdentityUsageOutput]}
 
 var opGetBulkPublishDetails = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetBulkPublishDetails", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/identitypools/{IdentityPoolId}/getBulkPublishDetails",
@@ -59,7 +64,8 @@ var opGetBulkPublishDetails = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError},
 	ReadOnly: true,
-}, Index: 5, Input: &shapeGetBulkPublishDetailsRequest, Output: &shapeGetBulkPublishDetailsResponse, NewInput: func() any { return new(GetBulkPublishDetailsInput) }}
+}, Index: 5, Input: &shapeGetBulkPublishDetailsRequest, Output: &shapeGetBulkPublishDetailsResponse, NewInput: func() any { return new(GetBulkPublishDetailsInput) },
+	IsInput: wire.Is[GetBulkPublishDetailsInput], IsOutput: wire.Is[GetBulkPublishDetailsOutput]}
 
 var opGetCognitoEvents = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetCognitoEvents", Service: &service, Auth: awsapi.AuthSigV4, Method: "GET", Path: "/identitypools/{IdentityPoolId}/events",
@@ -67,7 +73,8 @@ var opGetCognitoEvents = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrInternalError, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 6, Input: &shapeGetCognitoEventsRequest, Output: &shapeGetCognitoEventsResponse, NewInput: func() any { return new(GetCognitoEventsInput) }}
+}, Index: 6, Input: &shapeGetCognitoEventsRequest, Output: &shapeGetCognitoEventsResponse, NewInput: func() any { return new(GetCognitoEventsInput) },
+	IsInput: wire.Is[GetCognitoEventsInput], IsOutput: wire.Is[GetCognitoEventsOutput]}
 
 var opGetIdentityPoolConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetIdentityPoolConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "GET", Path: "/identitypools/{IdentityPoolId}/configuration",
@@ -75,7 +82,8 @@ var opGetIdentityPoolConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 7, Input: &shapeGetIdentityPoolConfigurationRequest, Output: &shapeGetIdentityPoolConfigurationResponse, NewInput: func() any { return new(GetIdentityPoolConfigurationInput) }}
+}, Index: 7, Input: &shapeGetIdentityPoolConfigurationRequest, Output: &shapeGetIdentityPoolConfigurationResponse, NewInput: func() any { return new(GetIdentityPoolConfigurationInput) },
+	IsInput: wire.Is[GetIdentityPoolConfigurationInput], IsOutput: wire.Is[GetIdentityPoolConfigurationOutput]}
 
 var opListDatasets = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListDatasets", Service: &service, Auth: awsapi.AuthSigV4, Method: "GET", Path: "/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets",
@@ -83,7 +91,8 @@ var opListDatasets = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrInternalError, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 8, Input: &shapeListDatasetsRequest, Output: &shapeListDatasetsResponse, NewInput: func() any { return new(ListDatasetsInput) }}
+}, Index: 8, Input: &shapeListDatasetsRequest, Output: &shapeListDatasetsResponse, NewInput: func() any { return new(ListDatasetsInput) },
+	IsInput: wire.Is[ListDatasetsInput], IsOutput: wire.Is[ListDatasetsOutput]}
 
 var opListIdentityPoolUsage = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListIdentityPoolUsage", Service: &service, Auth: awsapi.AuthSigV4, Method: "GET", Path: "/identitypools",
@@ -91,7 +100,8 @@ var opListIdentityPoolUsage = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrInternalError, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 9, Input: &shapeListIdentityPoolUsageRequest, Output: &shapeListIdentityPoolUsageResponse, NewInput: func() any { return new(ListIdentityPoolUsageInput) }}
+}, Index: 9, Input: &shapeListIdentityPoolUsageRequest, Output: &shapeListIdentityPoolUsageResponse, NewInput: func() any { return new(ListIdentityPoolUsageInput) },
+	IsInput: wire.Is[ListIdentityPoolUsageInput], IsOutput: wire.Is[ListIdentityPoolUsageOutput]}
 
 var opListRecords = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListRecords", Service: &service, Auth: awsapi.AuthSigV4, Method: "GET", Path: "/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets/{DatasetName}/records",
@@ -99,14 +109,16 @@ var opListRecords = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 10, Input: &shapeListRecordsRequest, Output: &shapeListRecordsResponse, NewInput: func() any { return new(ListRecordsInput) }}
+}, Index: 10, Input: &shapeListRecordsRequest, Output: &shapeListRecordsResponse, NewInput: func() any { return new(ListRecordsInput) },
+	IsInput: wire.Is[ListRecordsInput], IsOutput: wire.Is[ListRecordsOutput]}
 
 var opRegisterDevice = &wire.Op{Operation: awsapi.Operation{
 	Name: "RegisterDevice", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/identitypools/{IdentityPoolId}/identity/{IdentityId}/device",
 	Bindings: []awsapi.Binding{{Member: "IdentityPoolId", Place: awsapi.InURI, Name: "IdentityPoolId"}, {Member: "IdentityId", Place: awsapi.InURI, Name: "IdentityId"}},
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrInvalidConfiguration, ErrTooManyRequests},
-}, Index: 11, Input: &shapeRegisterDeviceRequest, Output: &shapeRegisterDeviceResponse, NewInput: func() any { return new(RegisterDeviceInput) }}
+}, Index: 11, Input: &shapeRegisterDeviceRequest, Output: &shapeRegisterDeviceResponse, NewInput: func() any { return new(RegisterDeviceInput) },
+	IsInput: wire.Is[RegisterDeviceInput], IsOutput: wire.Is[RegisterDeviceOutput]}
 
 var opSetCognitoEvents = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetCognitoEvents", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/identitypools/{IdentityPoolId}/events",
@@ -114,35 +126,40 @@ var opSetCognitoEvents = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrInternalError, ErrTooManyRequests},
 	NoOutput: true,
-}, Index: 12, Input: &shapeSetCognitoEventsRequest, Output: &shapeNoOutput, NewInput: func() any { return new(SetCognitoEventsInput) }}
+}, Index: 12, Input: &shapeSetCognitoEventsRequest, Output: &shapeNoOutput, NewInput: func() any { return new(SetCognitoEventsInput) },
+	IsInput: wire.Is[SetCognitoEventsInput], IsOutput: wire.Is[SetCognitoEventsOutput]}
 
 var opSetIdentityPoolConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetIdentityPoolConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/identitypools/{IdentityPoolId}/configuration",
 	Bindings: []awsapi.Binding{{Member: "IdentityPoolId", Place: awsapi.InURI, Name: "IdentityPoolId"}},
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrTooManyRequests, ErrConcurrentModification},
-}, Index: 13, Input: &shapeSetIdentityPoolConfigurationRequest, Output: &shapeSetIdentityPoolConfigurationResponse, NewInput: func() any { return new(SetIdentityPoolConfigurationInput) }}
+}, Index: 13, Input: &shapeSetIdentityPoolConfigurationRequest, Output: &shapeSetIdentityPoolConfigurationResponse, NewInput: func() any { return new(SetIdentityPoolConfigurationInput) },
+	IsInput: wire.Is[SetIdentityPoolConfigurationInput], IsOutput: wire.Is[SetIdentityPoolConfigurationOutput]}
 
 var opSubscribeToDataset = &wire.Op{Operation: awsapi.Operation{
 	Name: "SubscribeToDataset", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets/{DatasetName}/subscriptions/{DeviceId}",
 	Bindings: []awsapi.Binding{{Member: "IdentityPoolId", Place: awsapi.InURI, Name: "IdentityPoolId"}, {Member: "IdentityId", Place: awsapi.InURI, Name: "IdentityId"}, {Member: "DatasetName", Place: awsapi.InURI, Name: "DatasetName"}, {Member: "DeviceId", Place: awsapi.InURI, Name: "DeviceId"}},
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrInvalidConfiguration, ErrTooManyRequests},
-}, Index: 14, Input: &shapeSubscribeToDatasetRequest, Output: &shapeSubscribeToDatasetResponse, NewInput: func() any { return new(SubscribeToDatasetInput) }}
+}, Index: 14, Input: &shapeSubscribeToDatasetRequest, Output: &shapeSubscribeToDatasetResponse, NewInput: func() any { return new(SubscribeToDatasetInput) },
+	IsInput: wire.Is[SubscribeToDatasetInput], IsOutput: wire.Is[SubscribeToDatasetOutput]}
 
 var opUnsubscribeFromDataset = &wire.Op{Operation: awsapi.Operation{
 	Name: "UnsubscribeFromDataset", Service: &service, Auth: awsapi.AuthSigV4, Method: "DELETE", Path: "/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets/{DatasetName}/subscriptions/{DeviceId}",
 	Bindings: []awsapi.Binding{{Member: "IdentityPoolId", Place: awsapi.InURI, Name: "IdentityPoolId"}, {Member: "IdentityId", Place: awsapi.InURI, Name: "IdentityId"}, {Member: "DatasetName", Place: awsapi.InURI, Name: "DatasetName"}, {Member: "DeviceId", Place: awsapi.InURI, Name: "DeviceId"}},
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrInvalidConfiguration, ErrTooManyRequests},
-}, Index: 15, Input: &shapeUnsubscribeFromDatasetRequest, Output: &shapeUnsubscribeFromDatasetResponse, NewInput: func() any { return new(UnsubscribeFromDatasetInput) }}
+}, Index: 15, Input: &shapeUnsubscribeFromDatasetRequest, Output: &shapeUnsubscribeFromDatasetResponse, NewInput: func() any { return new(UnsubscribeFromDatasetInput) },
+	IsInput: wire.Is[UnsubscribeFromDatasetInput], IsOutput: wire.Is[UnsubscribeFromDatasetOutput]}
 
 var opUpdateRecords = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateRecords", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets/{DatasetName}",
 	Bindings: []awsapi.Binding{{Member: "IdentityPoolId", Place: awsapi.InURI, Name: "IdentityPoolId"}, {Member: "IdentityId", Place: awsapi.InURI, Name: "IdentityId"}, {Member: "DatasetName", Place: awsapi.InURI, Name: "DatasetName"}, {Member: "ClientContext", Place: awsapi.InHeader, Name: "x-amz-Client-Context"}},
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrLimitExceeded, ErrNotAuthorized, ErrResourceNotFound, ErrResourceConflict, ErrInvalidLambdaFunctionOutput, ErrLambdaThrottled, ErrTooManyRequests, ErrInternalError},
-}, Index: 16, Input: &shapeUpdateRecordsRequest, Output: &shapeUpdateRecordsResponse, NewInput: func() any { return new(UpdateRecordsInput) }}
+}, Index: 16, Input: &shapeUpdateRecordsRequest, Output: &shapeUpdateRecordsResponse, NewInput: func() any { return new(UpdateRecordsInput) },
+	IsInput: wire.Is[UpdateRecordsInput], IsOutput: wire.Is[UpdateRecordsOutput]}
 
 // operationTable holds the operations in the order of the model.
 var operationTable = [...]*wire.Op{

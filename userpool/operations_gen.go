@@ -17,900 +17,1040 @@ var opAddCustomAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "AddCustomAttributes", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserImportInProgress, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 0, Input: &shapeAddCustomAttributesRequest, Output: &shapeAddCustomAttributesResponse, NewInput: func() any { return new(AddCustomAttributesInput) }}
+}, Index: 0, Input: &shapeAddCustomAttributesRequest, Output: &shapeAddCustomAttributesResponse, NewInput: func() any { return new(AddCustomAttributesInput) },
+	IsInput: wire.Is[AddCustomAttributesInput], IsOutput: wire.Is[AddCustomAttributesOutput]}
 
 var opAddUserPoolClientSecret = &wire.Op{Operation: awsapi.Operation{
 	Name: "AddUserPoolClientSecret", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrInternalServer, ErrTooManyRequests, ErrLimitExceeded, ErrAccessDenied, ErrResourceNotFound},
-}, Index: 1, Input: &shapeAddUserPoolClientSecretRequest, Output: &shapeAddUserPoolClientSecretResponse, NewInput: func() any { return new(AddUserPoolClientSecretInput) }}
+}, Index: 1, Input: &shapeAddUserPoolClientSecretRequest, Output: &shapeAddUserPoolClientSecretResponse, NewInput: func() any { return new(AddUserPoolClientSecretInput) },
+	IsInput: wire.Is[AddUserPoolClientSecretInput], IsOutput: wire.Is[AddUserPoolClientSecretOutput]}
 
 var opAdminAddUserToGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminAddUserToGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 2, Input: &shapeAdminAddUserToGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminAddUserToGroupInput) }}
+}, Index: 2, Input: &shapeAdminAddUserToGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminAddUserToGroupInput) },
+	IsInput: wire.Is[AdminAddUserToGroupInput], IsOutput: wire.Is[AdminAddUserToGroupOutput]}
 
 var opAdminConfirmSignUp = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminConfirmSignUp", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrTooManyFailedAttempts, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 3, Input: &shapeAdminConfirmSignUpRequest, Output: &shapeAdminConfirmSignUpResponse, NewInput: func() any { return new(AdminConfirmSignUpInput) }}
+}, Index: 3, Input: &shapeAdminConfirmSignUpRequest, Output: &shapeAdminConfirmSignUpResponse, NewInput: func() any { return new(AdminConfirmSignUpInput) },
+	IsInput: wire.Is[AdminConfirmSignUpInput], IsOutput: wire.Is[AdminConfirmSignUpOutput]}
 
 var opAdminCreateUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminCreateUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUserNotFound, ErrUsernameExists, ErrInvalidPassword, ErrCodeDeliveryFailure, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrPreconditionNotMet, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrTooManyRequests, ErrNotAuthorized, ErrUnsupportedUserState, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 4, Input: &shapeAdminCreateUserRequest, Output: &shapeAdminCreateUserResponse, NewInput: func() any { return new(AdminCreateUserInput) }}
+}, Index: 4, Input: &shapeAdminCreateUserRequest, Output: &shapeAdminCreateUserResponse, NewInput: func() any { return new(AdminCreateUserInput) },
+	IsInput: wire.Is[AdminCreateUserInput], IsOutput: wire.Is[AdminCreateUserOutput]}
 
 var opAdminDeleteSoftwareToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminDeleteSoftwareToken", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotConfirmed, ErrUserNotFound},
-}, Index: 5, Input: &shapeAdminDeleteSoftwareTokenRequest, Output: &shapeAdminDeleteSoftwareTokenResponse, NewInput: func() any { return new(AdminDeleteSoftwareTokenInput) }}
+}, Index: 5, Input: &shapeAdminDeleteSoftwareTokenRequest, Output: &shapeAdminDeleteSoftwareTokenResponse, NewInput: func() any { return new(AdminDeleteSoftwareTokenInput) },
+	IsInput: wire.Is[AdminDeleteSoftwareTokenInput], IsOutput: wire.Is[AdminDeleteSoftwareTokenOutput]}
 
 var opAdminDeleteUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminDeleteUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 6, Input: &shapeAdminDeleteUserRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminDeleteUserInput) }}
+}, Index: 6, Input: &shapeAdminDeleteUserRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminDeleteUserInput) },
+	IsInput: wire.Is[AdminDeleteUserInput], IsOutput: wire.Is[AdminDeleteUserOutput]}
 
 var opAdminDeleteUserAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminDeleteUserAttributes", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 7, Input: &shapeAdminDeleteUserAttributesRequest, Output: &shapeAdminDeleteUserAttributesResponse, NewInput: func() any { return new(AdminDeleteUserAttributesInput) }}
+}, Index: 7, Input: &shapeAdminDeleteUserAttributesRequest, Output: &shapeAdminDeleteUserAttributesResponse, NewInput: func() any { return new(AdminDeleteUserAttributesInput) },
+	IsInput: wire.Is[AdminDeleteUserAttributesInput], IsOutput: wire.Is[AdminDeleteUserAttributesOutput]}
 
 var opAdminDisableProviderForUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminDisableProviderForUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrAliasExists, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 8, Input: &shapeAdminDisableProviderForUserRequest, Output: &shapeAdminDisableProviderForUserResponse, NewInput: func() any { return new(AdminDisableProviderForUserInput) }}
+}, Index: 8, Input: &shapeAdminDisableProviderForUserRequest, Output: &shapeAdminDisableProviderForUserResponse, NewInput: func() any { return new(AdminDisableProviderForUserInput) },
+	IsInput: wire.Is[AdminDisableProviderForUserInput], IsOutput: wire.Is[AdminDisableProviderForUserOutput]}
 
 var opAdminDisableUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminDisableUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 9, Input: &shapeAdminDisableUserRequest, Output: &shapeAdminDisableUserResponse, NewInput: func() any { return new(AdminDisableUserInput) }}
+}, Index: 9, Input: &shapeAdminDisableUserRequest, Output: &shapeAdminDisableUserResponse, NewInput: func() any { return new(AdminDisableUserInput) },
+	IsInput: wire.Is[AdminDisableUserInput], IsOutput: wire.Is[AdminDisableUserOutput]}
 
 var opAdminEnableUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminEnableUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 10, Input: &shapeAdminEnableUserRequest, Output: &shapeAdminEnableUserResponse, NewInput: func() any { return new(AdminEnableUserInput) }}
+}, Index: 10, Input: &shapeAdminEnableUserRequest, Output: &shapeAdminEnableUserResponse, NewInput: func() any { return new(AdminEnableUserInput) },
+	IsInput: wire.Is[AdminEnableUserInput], IsOutput: wire.Is[AdminEnableUserOutput]}
 
 var opAdminForgetDevice = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminForgetDevice", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 11, Input: &shapeAdminForgetDeviceRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminForgetDeviceInput) }}
+}, Index: 11, Input: &shapeAdminForgetDeviceRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminForgetDeviceInput) },
+	IsInput: wire.Is[AdminForgetDeviceInput], IsOutput: wire.Is[AdminForgetDeviceOutput]}
 
 var opAdminGetDevice = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminGetDevice", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrInternalError, ErrNotAuthorized, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 12, Input: &shapeAdminGetDeviceRequest, Output: &shapeAdminGetDeviceResponse, NewInput: func() any { return new(AdminGetDeviceInput) }}
+}, Index: 12, Input: &shapeAdminGetDeviceRequest, Output: &shapeAdminGetDeviceResponse, NewInput: func() any { return new(AdminGetDeviceInput) },
+	IsInput: wire.Is[AdminGetDeviceInput], IsOutput: wire.Is[AdminGetDeviceOutput]}
 
 var opAdminGetUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminGetUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 13, Input: &shapeAdminGetUserRequest, Output: &shapeAdminGetUserResponse, NewInput: func() any { return new(AdminGetUserInput) }}
+}, Index: 13, Input: &shapeAdminGetUserRequest, Output: &shapeAdminGetUserResponse, NewInput: func() any { return new(AdminGetUserInput) },
+	IsInput: wire.Is[AdminGetUserInput], IsOutput: wire.Is[AdminGetUserOutput]}
 
 var opAdminGetUserAuthFactors = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminGetUserAuthFactors", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrTooManyRequests, ErrUserNotFound, ErrInternalError},
 	ReadOnly: true,
-}, Index: 14, Input: &shapeAdminGetUserAuthFactorsRequest, Output: &shapeAdminGetUserAuthFactorsResponse, NewInput: func() any { return new(AdminGetUserAuthFactorsInput) }}
+}, Index: 14, Input: &shapeAdminGetUserAuthFactorsRequest, Output: &shapeAdminGetUserAuthFactorsResponse, NewInput: func() any { return new(AdminGetUserAuthFactorsInput) },
+	IsInput: wire.Is[AdminGetUserAuthFactorsInput], IsOutput: wire.Is[AdminGetUserAuthFactorsOutput]}
 
 var opAdminInitiateAuth = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminInitiateAuth", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrUnsupportedOperation, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrUnexpectedLambda, ErrInvalidUserPoolConfiguration, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrMFAMethodNotFound, ErrInvalidSmsRoleAccessPolicy, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrOperationNotEnabled, ErrFeatureUnavailableInTier},
-}, Index: 15, Input: &shapeAdminInitiateAuthRequest, Output: &shapeAdminInitiateAuthResponse, NewInput: func() any { return new(AdminInitiateAuthInput) }}
+}, Index: 15, Input: &shapeAdminInitiateAuthRequest, Output: &shapeAdminInitiateAuthResponse, NewInput: func() any { return new(AdminInitiateAuthInput) },
+	IsInput: wire.Is[AdminInitiateAuthInput], IsOutput: wire.Is[AdminInitiateAuthOutput]}
 
 var opAdminLinkProviderForUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminLinkProviderForUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrAliasExists, ErrLimitExceeded, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 16, Input: &shapeAdminLinkProviderForUserRequest, Output: &shapeAdminLinkProviderForUserResponse, NewInput: func() any { return new(AdminLinkProviderForUserInput) }}
+}, Index: 16, Input: &shapeAdminLinkProviderForUserRequest, Output: &shapeAdminLinkProviderForUserResponse, NewInput: func() any { return new(AdminLinkProviderForUserInput) },
+	IsInput: wire.Is[AdminLinkProviderForUserInput], IsOutput: wire.Is[AdminLinkProviderForUserOutput]}
 
 var opAdminListDevices = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminListDevices", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrInternalError, ErrNotAuthorized, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 17, Input: &shapeAdminListDevicesRequest, Output: &shapeAdminListDevicesResponse, NewInput: func() any { return new(AdminListDevicesInput) }}
+}, Index: 17, Input: &shapeAdminListDevicesRequest, Output: &shapeAdminListDevicesResponse, NewInput: func() any { return new(AdminListDevicesInput) },
+	IsInput: wire.Is[AdminListDevicesInput], IsOutput: wire.Is[AdminListDevicesOutput]}
 
 var opAdminListGroupsForUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminListGroupsForUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 18, Input: &shapeAdminListGroupsForUserRequest, Output: &shapeAdminListGroupsForUserResponse, NewInput: func() any { return new(AdminListGroupsForUserInput) }}
+}, Index: 18, Input: &shapeAdminListGroupsForUserRequest, Output: &shapeAdminListGroupsForUserResponse, NewInput: func() any { return new(AdminListGroupsForUserInput) },
+	IsInput: wire.Is[AdminListGroupsForUserInput], IsOutput: wire.Is[AdminListGroupsForUserOutput]}
 
 var opAdminListUserAuthEvents = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminListUserAuthEvents", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrUserPoolAddOnNotEnabled, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 19, Input: &shapeAdminListUserAuthEventsRequest, Output: &shapeAdminListUserAuthEventsResponse, NewInput: func() any { return new(AdminListUserAuthEventsInput) }}
+}, Index: 19, Input: &shapeAdminListUserAuthEventsRequest, Output: &shapeAdminListUserAuthEventsResponse, NewInput: func() any { return new(AdminListUserAuthEventsInput) },
+	IsInput: wire.Is[AdminListUserAuthEventsInput], IsOutput: wire.Is[AdminListUserAuthEventsOutput]}
 
 var opAdminListUserSessions = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminListUserSessions", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotFound},
 	ReadOnly: true,
-}, Index: 20, Input: &shapeAdminListUserSessionsRequest, Output: &shapeAdminListUserSessionsResponse, NewInput: func() any { return new(AdminListUserSessionsInput) }}
+}, Index: 20, Input: &shapeAdminListUserSessionsRequest, Output: &shapeAdminListUserSessionsResponse, NewInput: func() any { return new(AdminListUserSessionsInput) },
+	IsInput: wire.Is[AdminListUserSessionsInput], IsOutput: wire.Is[AdminListUserSessionsOutput]}
 
 var opAdminRemoveUserFromGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminRemoveUserFromGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 21, Input: &shapeAdminRemoveUserFromGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminRemoveUserFromGroupInput) }}
+}, Index: 21, Input: &shapeAdminRemoveUserFromGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminRemoveUserFromGroupInput) },
+	IsInput: wire.Is[AdminRemoveUserFromGroupInput], IsOutput: wire.Is[AdminRemoveUserFromGroupOutput]}
 
 var opAdminResetUserPassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminResetUserPassword", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrUserNotFound, ErrInvalidSmsRoleAccessPolicy, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 22, Input: &shapeAdminResetUserPasswordRequest, Output: &shapeAdminResetUserPasswordResponse, NewInput: func() any { return new(AdminResetUserPasswordInput) }}
+}, Index: 22, Input: &shapeAdminResetUserPasswordRequest, Output: &shapeAdminResetUserPasswordResponse, NewInput: func() any { return new(AdminResetUserPasswordInput) },
+	IsInput: wire.Is[AdminResetUserPasswordInput], IsOutput: wire.Is[AdminResetUserPasswordOutput]}
 
 var opAdminRespondToAuthChallenge = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminRespondToAuthChallenge", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrCodeMismatch, ErrExpiredCode, ErrUnexpectedLambda, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrInvalidUserPoolConfiguration, ErrInternalError, ErrMFAMethodNotFound, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrAliasExists, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrSoftwareTokenMFANotFound, ErrOperationNotEnabled},
-}, Index: 23, Input: &shapeAdminRespondToAuthChallengeRequest, Output: &shapeAdminRespondToAuthChallengeResponse, NewInput: func() any { return new(AdminRespondToAuthChallengeInput) }}
+}, Index: 23, Input: &shapeAdminRespondToAuthChallengeRequest, Output: &shapeAdminRespondToAuthChallengeResponse, NewInput: func() any { return new(AdminRespondToAuthChallengeInput) },
+	IsInput: wire.Is[AdminRespondToAuthChallengeInput], IsOutput: wire.Is[AdminRespondToAuthChallengeOutput]}
 
 var opAdminRevokeUserSession = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminRevokeUserSession", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotFound},
-}, Index: 24, Input: &shapeAdminRevokeUserSessionRequest, Output: &shapeAdminRevokeUserSessionResponse, NewInput: func() any { return new(AdminRevokeUserSessionInput) }}
+}, Index: 24, Input: &shapeAdminRevokeUserSessionRequest, Output: &shapeAdminRevokeUserSessionResponse, NewInput: func() any { return new(AdminRevokeUserSessionInput) },
+	IsInput: wire.Is[AdminRevokeUserSessionInput], IsOutput: wire.Is[AdminRevokeUserSessionOutput]}
 
 var opAdminSetUserMFAPreference = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminSetUserMFAPreference", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 25, Input: &shapeAdminSetUserMFAPreferenceRequest, Output: &shapeAdminSetUserMFAPreferenceResponse, NewInput: func() any { return new(AdminSetUserMFAPreferenceInput) }}
+}, Index: 25, Input: &shapeAdminSetUserMFAPreferenceRequest, Output: &shapeAdminSetUserMFAPreferenceResponse, NewInput: func() any { return new(AdminSetUserMFAPreferenceInput) },
+	IsInput: wire.Is[AdminSetUserMFAPreferenceInput], IsOutput: wire.Is[AdminSetUserMFAPreferenceOutput]}
 
 var opAdminSetUserPassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminSetUserPassword", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrTooManyRequests, ErrInvalidParameter, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrOperationNotEnabled},
-}, Index: 26, Input: &shapeAdminSetUserPasswordRequest, Output: &shapeAdminSetUserPasswordResponse, NewInput: func() any { return new(AdminSetUserPasswordInput) }}
+}, Index: 26, Input: &shapeAdminSetUserPasswordRequest, Output: &shapeAdminSetUserPasswordResponse, NewInput: func() any { return new(AdminSetUserPasswordInput) },
+	IsInput: wire.Is[AdminSetUserPasswordInput], IsOutput: wire.Is[AdminSetUserPasswordOutput]}
 
 var opAdminSetUserSettings = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminSetUserSettings", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 27, Input: &shapeAdminSetUserSettingsRequest, Output: &shapeAdminSetUserSettingsResponse, NewInput: func() any { return new(AdminSetUserSettingsInput) }}
+}, Index: 27, Input: &shapeAdminSetUserSettingsRequest, Output: &shapeAdminSetUserSettingsResponse, NewInput: func() any { return new(AdminSetUserSettingsInput) },
+	IsInput: wire.Is[AdminSetUserSettingsInput], IsOutput: wire.Is[AdminSetUserSettingsOutput]}
 
 var opAdminUpdateAuthEventFeedback = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminUpdateAuthEventFeedback", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrUserPoolAddOnNotEnabled, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 28, Input: &shapeAdminUpdateAuthEventFeedbackRequest, Output: &shapeAdminUpdateAuthEventFeedbackResponse, NewInput: func() any { return new(AdminUpdateAuthEventFeedbackInput) }}
+}, Index: 28, Input: &shapeAdminUpdateAuthEventFeedbackRequest, Output: &shapeAdminUpdateAuthEventFeedbackResponse, NewInput: func() any { return new(AdminUpdateAuthEventFeedbackInput) },
+	IsInput: wire.Is[AdminUpdateAuthEventFeedbackInput], IsOutput: wire.Is[AdminUpdateAuthEventFeedbackOutput]}
 
 var opAdminUpdateDeviceStatus = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminUpdateDeviceStatus", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 29, Input: &shapeAdminUpdateDeviceStatusRequest, Output: &shapeAdminUpdateDeviceStatusResponse, NewInput: func() any { return new(AdminUpdateDeviceStatusInput) }}
+}, Index: 29, Input: &shapeAdminUpdateDeviceStatusRequest, Output: &shapeAdminUpdateDeviceStatusResponse, NewInput: func() any { return new(AdminUpdateDeviceStatusInput) },
+	IsInput: wire.Is[AdminUpdateDeviceStatusInput], IsOutput: wire.Is[AdminUpdateDeviceStatusOutput]}
 
 var opAdminUpdateUserAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminUpdateUserAttributes", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrAliasExists, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrInvalidSmsRoleAccessPolicy, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrOperationNotEnabled},
-}, Index: 30, Input: &shapeAdminUpdateUserAttributesRequest, Output: &shapeAdminUpdateUserAttributesResponse, NewInput: func() any { return new(AdminUpdateUserAttributesInput) }}
+}, Index: 30, Input: &shapeAdminUpdateUserAttributesRequest, Output: &shapeAdminUpdateUserAttributesResponse, NewInput: func() any { return new(AdminUpdateUserAttributesInput) },
+	IsInput: wire.Is[AdminUpdateUserAttributesInput], IsOutput: wire.Is[AdminUpdateUserAttributesOutput]}
 
 var opAdminUserGlobalSignOut = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminUserGlobalSignOut", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 31, Input: &shapeAdminUserGlobalSignOutRequest, Output: &shapeAdminUserGlobalSignOutResponse, NewInput: func() any { return new(AdminUserGlobalSignOutInput) }}
+}, Index: 31, Input: &shapeAdminUserGlobalSignOutRequest, Output: &shapeAdminUserGlobalSignOutResponse, NewInput: func() any { return new(AdminUserGlobalSignOutInput) },
+	IsInput: wire.Is[AdminUserGlobalSignOutInput], IsOutput: wire.Is[AdminUserGlobalSignOutOutput]}
 
 var opAssociateSoftwareToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "AssociateSoftwareToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrConcurrentModification, ErrInvalidParameter, ErrNotAuthorized, ErrResourceNotFound, ErrInternalError, ErrSoftwareTokenMFANotFound, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 32, Input: &shapeAssociateSoftwareTokenRequest, Output: &shapeAssociateSoftwareTokenResponse, NewInput: func() any { return new(AssociateSoftwareTokenInput) }}
+}, Index: 32, Input: &shapeAssociateSoftwareTokenRequest, Output: &shapeAssociateSoftwareTokenResponse, NewInput: func() any { return new(AssociateSoftwareTokenInput) },
+	IsInput: wire.Is[AssociateSoftwareTokenInput], IsOutput: wire.Is[AssociateSoftwareTokenOutput]}
 
 var opChangePassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "ChangePassword", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrNotAuthorized, ErrTooManyRequests, ErrLimitExceeded, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 33, Input: &shapeChangePasswordRequest, Output: &shapeChangePasswordResponse, NewInput: func() any { return new(ChangePasswordInput) }}
+}, Index: 33, Input: &shapeChangePasswordRequest, Output: &shapeChangePasswordResponse, NewInput: func() any { return new(ChangePasswordInput) },
+	IsInput: wire.Is[ChangePasswordInput], IsOutput: wire.Is[ChangePasswordOutput]}
 
 var opCompleteWebAuthnRegistration = &wire.Op{Operation: awsapi.Operation{
 	Name: "CompleteWebAuthnRegistration", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrLimitExceeded, ErrNotAuthorized, ErrTooManyRequests, ErrWebAuthnNotEnabled, ErrWebAuthnChallengeNotFound, ErrWebAuthnRelyingPartyMismatch, ErrWebAuthnClientMismatch, ErrWebAuthnOriginNotAllowed, ErrPasswordResetRequired, ErrWebAuthnCredentialNotSupported, ErrOperationNotEnabled},
-}, Index: 34, Input: &shapeCompleteWebAuthnRegistrationRequest, Output: &shapeCompleteWebAuthnRegistrationResponse, NewInput: func() any { return new(CompleteWebAuthnRegistrationInput) }}
+}, Index: 34, Input: &shapeCompleteWebAuthnRegistrationRequest, Output: &shapeCompleteWebAuthnRegistrationResponse, NewInput: func() any { return new(CompleteWebAuthnRegistrationInput) },
+	IsInput: wire.Is[CompleteWebAuthnRegistrationInput], IsOutput: wire.Is[CompleteWebAuthnRegistrationOutput]}
 
 var opConfirmDevice = &wire.Op{Operation: awsapi.Operation{
 	Name: "ConfirmDevice", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrInvalidPassword, ErrInvalidLambdaResponse, ErrUsernameExists, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrDeviceKeyExists, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 35, Input: &shapeConfirmDeviceRequest, Output: &shapeConfirmDeviceResponse, NewInput: func() any { return new(ConfirmDeviceInput) }}
+}, Index: 35, Input: &shapeConfirmDeviceRequest, Output: &shapeConfirmDeviceResponse, NewInput: func() any { return new(ConfirmDeviceInput) },
+	IsInput: wire.Is[ConfirmDeviceInput], IsOutput: wire.Is[ConfirmDeviceOutput]}
 
 var opConfirmForgotPassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "ConfirmForgotPassword", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidParameter, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrNotAuthorized, ErrCodeMismatch, ErrExpiredCode, ErrTooManyFailedAttempts, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 36, Input: &shapeConfirmForgotPasswordRequest, Output: &shapeConfirmForgotPasswordResponse, NewInput: func() any { return new(ConfirmForgotPasswordInput) }}
+}, Index: 36, Input: &shapeConfirmForgotPasswordRequest, Output: &shapeConfirmForgotPasswordResponse, NewInput: func() any { return new(ConfirmForgotPasswordInput) },
+	IsInput: wire.Is[ConfirmForgotPasswordInput], IsOutput: wire.Is[ConfirmForgotPasswordOutput]}
 
 var opConfirmSignUp = &wire.Op{Operation: awsapi.Operation{
 	Name: "ConfirmSignUp", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrTooManyFailedAttempts, ErrCodeMismatch, ErrExpiredCode, ErrInvalidLambdaResponse, ErrAliasExists, ErrTooManyRequests, ErrLimitExceeded, ErrUserNotFound, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 37, Input: &shapeConfirmSignUpRequest, Output: &shapeConfirmSignUpResponse, NewInput: func() any { return new(ConfirmSignUpInput) }}
+}, Index: 37, Input: &shapeConfirmSignUpRequest, Output: &shapeConfirmSignUpResponse, NewInput: func() any { return new(ConfirmSignUpInput) },
+	IsInput: wire.Is[ConfirmSignUpInput], IsOutput: wire.Is[ConfirmSignUpOutput]}
 
 var opCreateGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrGroupExists, ErrResourceNotFound, ErrTooManyRequests, ErrLimitExceeded, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 38, Input: &shapeCreateGroupRequest, Output: &shapeCreateGroupResponse, NewInput: func() any { return new(CreateGroupInput) }}
+}, Index: 38, Input: &shapeCreateGroupRequest, Output: &shapeCreateGroupResponse, NewInput: func() any { return new(CreateGroupInput) },
+	IsInput: wire.Is[CreateGroupInput], IsOutput: wire.Is[CreateGroupOutput]}
 
 var opCreateIdentityProvider = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateIdentityProvider", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrDuplicateProvider, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrLimitExceeded, ErrInternalError},
-}, Index: 39, Input: &shapeCreateIdentityProviderRequest, Output: &shapeCreateIdentityProviderResponse, NewInput: func() any { return new(CreateIdentityProviderInput) }}
+}, Index: 39, Input: &shapeCreateIdentityProviderRequest, Output: &shapeCreateIdentityProviderResponse, NewInput: func() any { return new(CreateIdentityProviderInput) },
+	IsInput: wire.Is[CreateIdentityProviderInput], IsOutput: wire.Is[CreateIdentityProviderOutput]}
 
 var opCreateManagedLoginBranding = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateManagedLoginBranding", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrConcurrentModification, ErrManagedLoginBrandingExists, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrLimitExceeded, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 40, Input: &shapeCreateManagedLoginBrandingRequest, Output: &shapeCreateManagedLoginBrandingResponse, NewInput: func() any { return new(CreateManagedLoginBrandingInput) }}
+}, Index: 40, Input: &shapeCreateManagedLoginBrandingRequest, Output: &shapeCreateManagedLoginBrandingResponse, NewInput: func() any { return new(CreateManagedLoginBrandingInput) },
+	IsInput: wire.Is[CreateManagedLoginBrandingInput], IsOutput: wire.Is[CreateManagedLoginBrandingOutput]}
 
 var opCreateResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateResourceServer", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrLimitExceeded, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 41, Input: &shapeCreateResourceServerRequest, Output: &shapeCreateResourceServerResponse, NewInput: func() any { return new(CreateResourceServerInput) }}
+}, Index: 41, Input: &shapeCreateResourceServerRequest, Output: &shapeCreateResourceServerResponse, NewInput: func() any { return new(CreateResourceServerInput) },
+	IsInput: wire.Is[CreateResourceServerInput], IsOutput: wire.Is[CreateResourceServerOutput]}
 
 var opCreateTerms = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateTerms", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrConcurrentModification, ErrTermsExists, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrLimitExceeded, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 42, Input: &shapeCreateTermsRequest, Output: &shapeCreateTermsResponse, NewInput: func() any { return new(CreateTermsInput) }}
+}, Index: 42, Input: &shapeCreateTermsRequest, Output: &shapeCreateTermsResponse, NewInput: func() any { return new(CreateTermsInput) },
+	IsInput: wire.Is[CreateTermsInput], IsOutput: wire.Is[CreateTermsOutput]}
 
 var opCreateUserImportJob = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateUserImportJob", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrPreconditionNotMet, ErrNotAuthorized, ErrLimitExceeded, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 43, Input: &shapeCreateUserImportJobRequest, Output: &shapeCreateUserImportJobResponse, NewInput: func() any { return new(CreateUserImportJobInput) }}
+}, Index: 43, Input: &shapeCreateUserImportJobRequest, Output: &shapeCreateUserImportJobResponse, NewInput: func() any { return new(CreateUserImportJobInput) },
+	IsInput: wire.Is[CreateUserImportJobInput], IsOutput: wire.Is[CreateUserImportJobOutput]}
 
 var opCreateUserPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateUserPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrLimitExceeded, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrNotAuthorized, ErrUserPoolTagging, ErrInternalError, ErrTierChangeNotAllowed, ErrFeatureUnavailableInTier},
-}, Index: 44, Input: &shapeCreateUserPoolRequest, Output: &shapeCreateUserPoolResponse, NewInput: func() any { return new(CreateUserPoolInput) }}
+}, Index: 44, Input: &shapeCreateUserPoolRequest, Output: &shapeCreateUserPoolResponse, NewInput: func() any { return new(CreateUserPoolInput) },
+	IsInput: wire.Is[CreateUserPoolInput], IsOutput: wire.Is[CreateUserPoolOutput]}
 
 var opCreateUserPoolClient = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateUserPoolClient", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrLimitExceeded, ErrNotAuthorized, ErrScopeDoesNotExist, ErrInvalidOAuthFlow, ErrInternalError, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
-}, Index: 45, Input: &shapeCreateUserPoolClientRequest, Output: &shapeCreateUserPoolClientResponse, NewInput: func() any { return new(CreateUserPoolClientInput) }}
+}, Index: 45, Input: &shapeCreateUserPoolClientRequest, Output: &shapeCreateUserPoolClientResponse, NewInput: func() any { return new(CreateUserPoolClientInput) },
+	IsInput: wire.Is[CreateUserPoolClientInput], IsOutput: wire.Is[CreateUserPoolClientOutput]}
 
 var opCreateUserPoolDomain = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateUserPoolDomain", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrNotAuthorized, ErrConcurrentModification, ErrResourceNotFound, ErrLimitExceeded, ErrInternalError, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
-}, Index: 46, Input: &shapeCreateUserPoolDomainRequest, Output: &shapeCreateUserPoolDomainResponse, NewInput: func() any { return new(CreateUserPoolDomainInput) }}
+}, Index: 46, Input: &shapeCreateUserPoolDomainRequest, Output: &shapeCreateUserPoolDomainResponse, NewInput: func() any { return new(CreateUserPoolDomainInput) },
+	IsInput: wire.Is[CreateUserPoolDomainInput], IsOutput: wire.Is[CreateUserPoolDomainOutput]}
 
 var opCreateUserPoolReplica = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateUserPoolReplica", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrLimitExceeded, ErrNotAuthorized, ErrUserPoolTagging, ErrOperationNotEnabled, ErrInternalError, ErrResourceNotFound, ErrFeatureUnavailableInTier},
-}, Index: 47, Input: &shapeCreateUserPoolReplicaRequest, Output: &shapeCreateUserPoolReplicaResponse, NewInput: func() any { return new(CreateUserPoolReplicaInput) }}
+}, Index: 47, Input: &shapeCreateUserPoolReplicaRequest, Output: &shapeCreateUserPoolReplicaResponse, NewInput: func() any { return new(CreateUserPoolReplicaInput) },
+	IsInput: wire.Is[CreateUserPoolReplicaInput], IsOutput: wire.Is[CreateUserPoolReplicaOutput]}
 
 var opDeleteGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 48, Input: &shapeDeleteGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteGroupInput) }}
+}, Index: 48, Input: &shapeDeleteGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteGroupInput) },
+	IsInput: wire.Is[DeleteGroupInput], IsOutput: wire.Is[DeleteGroupOutput]}
 
 var opDeleteIdentityProvider = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteIdentityProvider", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrUnsupportedIdentityProvider, ErrConcurrentModification, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	NoOutput: true,
-}, Index: 49, Input: &shapeDeleteIdentityProviderRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteIdentityProviderInput) }}
+}, Index: 49, Input: &shapeDeleteIdentityProviderRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteIdentityProviderInput) },
+	IsInput: wire.Is[DeleteIdentityProviderInput], IsOutput: wire.Is[DeleteIdentityProviderOutput]}
 
 var opDeleteManagedLoginBranding = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteManagedLoginBranding", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrConcurrentModification, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 50, Input: &shapeDeleteManagedLoginBrandingRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteManagedLoginBrandingInput) }}
+}, Index: 50, Input: &shapeDeleteManagedLoginBrandingRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteManagedLoginBrandingInput) },
+	IsInput: wire.Is[DeleteManagedLoginBrandingInput], IsOutput: wire.Is[DeleteManagedLoginBrandingOutput]}
 
 var opDeleteResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteResourceServer", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 51, Input: &shapeDeleteResourceServerRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteResourceServerInput) }}
+}, Index: 51, Input: &shapeDeleteResourceServerRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteResourceServerInput) },
+	IsInput: wire.Is[DeleteResourceServerInput], IsOutput: wire.Is[DeleteResourceServerOutput]}
 
 var opDeleteTerms = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteTerms", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrConcurrentModification, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 52, Input: &shapeDeleteTermsRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteTermsInput) }}
+}, Index: 52, Input: &shapeDeleteTermsRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteTermsInput) },
+	IsInput: wire.Is[DeleteTermsInput], IsOutput: wire.Is[DeleteTermsOutput]}
 
 var opDeleteUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUser", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 53, Input: &shapeDeleteUserRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserInput) }}
+}, Index: 53, Input: &shapeDeleteUserRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserInput) },
+	IsInput: wire.Is[DeleteUserInput], IsOutput: wire.Is[DeleteUserOutput]}
 
 var opDeleteUserAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserAttributes", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 54, Input: &shapeDeleteUserAttributesRequest, Output: &shapeDeleteUserAttributesResponse, NewInput: func() any { return new(DeleteUserAttributesInput) }}
+}, Index: 54, Input: &shapeDeleteUserAttributesRequest, Output: &shapeDeleteUserAttributesResponse, NewInput: func() any { return new(DeleteUserAttributesInput) },
+	IsInput: wire.Is[DeleteUserAttributesInput], IsOutput: wire.Is[DeleteUserAttributesOutput]}
 
 var opDeleteUserPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserImportInProgress, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 55, Input: &shapeDeleteUserPoolRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserPoolInput) }}
+}, Index: 55, Input: &shapeDeleteUserPoolRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserPoolInput) },
+	IsInput: wire.Is[DeleteUserPoolInput], IsOutput: wire.Is[DeleteUserPoolOutput]}
 
 var opDeleteUserPoolClient = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserPoolClient", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrConcurrentModification, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 56, Input: &shapeDeleteUserPoolClientRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserPoolClientInput) }}
+}, Index: 56, Input: &shapeDeleteUserPoolClientRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserPoolClientInput) },
+	IsInput: wire.Is[DeleteUserPoolClientInput], IsOutput: wire.Is[DeleteUserPoolClientOutput]}
 
 var opDeleteUserPoolClientSecret = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserPoolClientSecret", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrInternalServer, ErrTooManyRequests, ErrLimitExceeded, ErrResourceNotFound},
-}, Index: 57, Input: &shapeDeleteUserPoolClientSecretRequest, Output: &shapeDeleteUserPoolClientSecretResponse, NewInput: func() any { return new(DeleteUserPoolClientSecretInput) }}
+}, Index: 57, Input: &shapeDeleteUserPoolClientSecretRequest, Output: &shapeDeleteUserPoolClientSecretResponse, NewInput: func() any { return new(DeleteUserPoolClientSecretInput) },
+	IsInput: wire.Is[DeleteUserPoolClientSecretInput], IsOutput: wire.Is[DeleteUserPoolClientSecretOutput]}
 
 var opDeleteUserPoolDomain = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserPoolDomain", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrConcurrentModification, ErrResourceNotFound, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 58, Input: &shapeDeleteUserPoolDomainRequest, Output: &shapeDeleteUserPoolDomainResponse, NewInput: func() any { return new(DeleteUserPoolDomainInput) }}
+}, Index: 58, Input: &shapeDeleteUserPoolDomainRequest, Output: &shapeDeleteUserPoolDomainResponse, NewInput: func() any { return new(DeleteUserPoolDomainInput) },
+	IsInput: wire.Is[DeleteUserPoolDomainInput], IsOutput: wire.Is[DeleteUserPoolDomainOutput]}
 
 var opDeleteUserPoolReplica = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserPoolReplica", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrOperationNotEnabled, ErrInternalError, ErrResourceNotFound},
-}, Index: 59, Input: &shapeDeleteUserPoolReplicaRequest, Output: &shapeDeleteUserPoolReplicaResponse, NewInput: func() any { return new(DeleteUserPoolReplicaInput) }}
+}, Index: 59, Input: &shapeDeleteUserPoolReplicaRequest, Output: &shapeDeleteUserPoolReplicaResponse, NewInput: func() any { return new(DeleteUserPoolReplicaInput) },
+	IsInput: wire.Is[DeleteUserPoolReplicaInput], IsOutput: wire.Is[DeleteUserPoolReplicaOutput]}
 
 var opDeleteWebAuthnCredential = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteWebAuthnCredential", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrTooManyRequests, ErrLimitExceeded, ErrPasswordResetRequired, ErrNotAuthorized, ErrResourceNotFound, ErrOperationNotEnabled},
-}, Index: 60, Input: &shapeDeleteWebAuthnCredentialRequest, Output: &shapeDeleteWebAuthnCredentialResponse, NewInput: func() any { return new(DeleteWebAuthnCredentialInput) }}
+}, Index: 60, Input: &shapeDeleteWebAuthnCredentialRequest, Output: &shapeDeleteWebAuthnCredentialResponse, NewInput: func() any { return new(DeleteWebAuthnCredentialInput) },
+	IsInput: wire.Is[DeleteWebAuthnCredentialInput], IsOutput: wire.Is[DeleteWebAuthnCredentialOutput]}
 
 var opDescribeIdentityProvider = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeIdentityProvider", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 61, Input: &shapeDescribeIdentityProviderRequest, Output: &shapeDescribeIdentityProviderResponse, NewInput: func() any { return new(DescribeIdentityProviderInput) }}
+}, Index: 61, Input: &shapeDescribeIdentityProviderRequest, Output: &shapeDescribeIdentityProviderResponse, NewInput: func() any { return new(DescribeIdentityProviderInput) },
+	IsInput: wire.Is[DescribeIdentityProviderInput], IsOutput: wire.Is[DescribeIdentityProviderOutput]}
 
 var opDescribeManagedLoginBranding = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeManagedLoginBranding", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 62, Input: &shapeDescribeManagedLoginBrandingRequest, Output: &shapeDescribeManagedLoginBrandingResponse, NewInput: func() any { return new(DescribeManagedLoginBrandingInput) }}
+}, Index: 62, Input: &shapeDescribeManagedLoginBrandingRequest, Output: &shapeDescribeManagedLoginBrandingResponse, NewInput: func() any { return new(DescribeManagedLoginBrandingInput) },
+	IsInput: wire.Is[DescribeManagedLoginBrandingInput], IsOutput: wire.Is[DescribeManagedLoginBrandingOutput]}
 
 var opDescribeManagedLoginBrandingByClient = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeManagedLoginBrandingByClient", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 63, Input: &shapeDescribeManagedLoginBrandingByClientRequest, Output: &shapeDescribeManagedLoginBrandingByClientResponse, NewInput: func() any { return new(DescribeManagedLoginBrandingByClientInput) }}
+}, Index: 63, Input: &shapeDescribeManagedLoginBrandingByClientRequest, Output: &shapeDescribeManagedLoginBrandingByClientResponse, NewInput: func() any { return new(DescribeManagedLoginBrandingByClientInput) },
+	IsInput: wire.Is[DescribeManagedLoginBrandingByClientInput], IsOutput: wire.Is[DescribeManagedLoginBrandingByClientOutput]}
 
 var opDescribeResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeResourceServer", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 64, Input: &shapeDescribeResourceServerRequest, Output: &shapeDescribeResourceServerResponse, NewInput: func() any { return new(DescribeResourceServerInput) }}
+}, Index: 64, Input: &shapeDescribeResourceServerRequest, Output: &shapeDescribeResourceServerResponse, NewInput: func() any { return new(DescribeResourceServerInput) },
+	IsInput: wire.Is[DescribeResourceServerInput], IsOutput: wire.Is[DescribeResourceServerOutput]}
 
 var opDescribeRiskConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeRiskConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserPoolAddOnNotEnabled, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 65, Input: &shapeDescribeRiskConfigurationRequest, Output: &shapeDescribeRiskConfigurationResponse, NewInput: func() any { return new(DescribeRiskConfigurationInput) }}
+}, Index: 65, Input: &shapeDescribeRiskConfigurationRequest, Output: &shapeDescribeRiskConfigurationResponse, NewInput: func() any { return new(DescribeRiskConfigurationInput) },
+	IsInput: wire.Is[DescribeRiskConfigurationInput], IsOutput: wire.Is[DescribeRiskConfigurationOutput]}
 
 var opDescribeTerms = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeTerms", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 66, Input: &shapeDescribeTermsRequest, Output: &shapeDescribeTermsResponse, NewInput: func() any { return new(DescribeTermsInput) }}
+}, Index: 66, Input: &shapeDescribeTermsRequest, Output: &shapeDescribeTermsResponse, NewInput: func() any { return new(DescribeTermsInput) },
+	IsInput: wire.Is[DescribeTermsInput], IsOutput: wire.Is[DescribeTermsOutput]}
 
 var opDescribeTermsByClient = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeTermsByClient", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 67, Input: &shapeDescribeTermsByClientRequest, Output: &shapeDescribeTermsByClientResponse, NewInput: func() any { return new(DescribeTermsByClientInput) }}
+}, Index: 67, Input: &shapeDescribeTermsByClientRequest, Output: &shapeDescribeTermsByClientResponse, NewInput: func() any { return new(DescribeTermsByClientInput) },
+	IsInput: wire.Is[DescribeTermsByClientInput], IsOutput: wire.Is[DescribeTermsByClientOutput]}
 
 var opDescribeUserImportJob = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeUserImportJob", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 68, Input: &shapeDescribeUserImportJobRequest, Output: &shapeDescribeUserImportJobResponse, NewInput: func() any { return new(DescribeUserImportJobInput) }}
+}, Index: 68, Input: &shapeDescribeUserImportJobRequest, Output: &shapeDescribeUserImportJobResponse, NewInput: func() any { return new(DescribeUserImportJobInput) },
+	IsInput: wire.Is[DescribeUserImportJobInput], IsOutput: wire.Is[DescribeUserImportJobOutput]}
 
 var opDescribeUserPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeUserPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserPoolTagging, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 69, Input: &shapeDescribeUserPoolRequest, Output: &shapeDescribeUserPoolResponse, NewInput: func() any { return new(DescribeUserPoolInput) }}
+}, Index: 69, Input: &shapeDescribeUserPoolRequest, Output: &shapeDescribeUserPoolResponse, NewInput: func() any { return new(DescribeUserPoolInput) },
+	IsInput: wire.Is[DescribeUserPoolInput], IsOutput: wire.Is[DescribeUserPoolOutput]}
 
 var opDescribeUserPoolClient = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeUserPoolClient", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 70, Input: &shapeDescribeUserPoolClientRequest, Output: &shapeDescribeUserPoolClientResponse, NewInput: func() any { return new(DescribeUserPoolClientInput) }}
+}, Index: 70, Input: &shapeDescribeUserPoolClientRequest, Output: &shapeDescribeUserPoolClientResponse, NewInput: func() any { return new(DescribeUserPoolClientInput) },
+	IsInput: wire.Is[DescribeUserPoolClientInput], IsOutput: wire.Is[DescribeUserPoolClientOutput]}
 
 var opDescribeUserPoolDomain = &wire.Op{Operation: awsapi.Operation{
 	Name: "DescribeUserPoolDomain", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrNotAuthorized, ErrInvalidParameter, ErrResourceNotFound, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 71, Input: &shapeDescribeUserPoolDomainRequest, Output: &shapeDescribeUserPoolDomainResponse, NewInput: func() any { return new(DescribeUserPoolDomainInput) }}
+}, Index: 71, Input: &shapeDescribeUserPoolDomainRequest, Output: &shapeDescribeUserPoolDomainResponse, NewInput: func() any { return new(DescribeUserPoolDomainInput) },
+	IsInput: wire.Is[DescribeUserPoolDomainInput], IsOutput: wire.Is[DescribeUserPoolDomainOutput]}
 
 var opForgetDevice = &wire.Op{Operation: awsapi.Operation{
 	Name: "ForgetDevice", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrInvalidUserPoolConfiguration, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	NoOutput: true,
-}, Index: 72, Input: &shapeForgetDeviceRequest, Output: &shapeNoOutput, NewInput: func() any { return new(ForgetDeviceInput) }}
+}, Index: 72, Input: &shapeForgetDeviceRequest, Output: &shapeNoOutput, NewInput: func() any { return new(ForgetDeviceInput) },
+	IsInput: wire.Is[ForgetDeviceInput], IsOutput: wire.Is[ForgetDeviceOutput]}
 
 var opForgotPassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "ForgotPassword", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrUserNotFound, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 73, Input: &shapeForgotPasswordRequest, Output: &shapeForgotPasswordResponse, NewInput: func() any { return new(ForgotPasswordInput) }}
+}, Index: 73, Input: &shapeForgotPasswordRequest, Output: &shapeForgotPasswordResponse, NewInput: func() any { return new(ForgotPasswordInput) },
+	IsInput: wire.Is[ForgotPasswordInput], IsOutput: wire.Is[ForgotPasswordOutput]}
 
 var opGetCSVHeader = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetCSVHeader", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 74, Input: &shapeGetCSVHeaderRequest, Output: &shapeGetCSVHeaderResponse, NewInput: func() any { return new(GetCSVHeaderInput) }}
+}, Index: 74, Input: &shapeGetCSVHeaderRequest, Output: &shapeGetCSVHeaderResponse, NewInput: func() any { return new(GetCSVHeaderInput) },
+	IsInput: wire.Is[GetCSVHeaderInput], IsOutput: wire.Is[GetCSVHeaderOutput]}
 
 var opGetClientToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetClientToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
-}, Index: 75, Input: &shapeGetClientTokenRequest, Output: &shapeGetClientTokenResponse, NewInput: func() any { return new(GetClientTokenInput) }}
+}, Index: 75, Input: &shapeGetClientTokenRequest, Output: &shapeGetClientTokenResponse, NewInput: func() any { return new(GetClientTokenInput) },
+	IsInput: wire.Is[GetClientTokenInput], IsOutput: wire.Is[GetClientTokenOutput]}
 
 var opGetDevice = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetDevice", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrInvalidUserPoolConfiguration, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 76, Input: &shapeGetDeviceRequest, Output: &shapeGetDeviceResponse, NewInput: func() any { return new(GetDeviceInput) }}
+}, Index: 76, Input: &shapeGetDeviceRequest, Output: &shapeGetDeviceResponse, NewInput: func() any { return new(GetDeviceInput) },
+	IsInput: wire.Is[GetDeviceInput], IsOutput: wire.Is[GetDeviceOutput]}
 
 var opGetGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 77, Input: &shapeGetGroupRequest, Output: &shapeGetGroupResponse, NewInput: func() any { return new(GetGroupInput) }}
+}, Index: 77, Input: &shapeGetGroupRequest, Output: &shapeGetGroupResponse, NewInput: func() any { return new(GetGroupInput) },
+	IsInput: wire.Is[GetGroupInput], IsOutput: wire.Is[GetGroupOutput]}
 
 var opGetIdentityProviderByIdentifier = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetIdentityProviderByIdentifier", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 78, Input: &shapeGetIdentityProviderByIdentifierRequest, Output: &shapeGetIdentityProviderByIdentifierResponse, NewInput: func() any { return new(GetIdentityProviderByIdentifierInput) }}
+}, Index: 78, Input: &shapeGetIdentityProviderByIdentifierRequest, Output: &shapeGetIdentityProviderByIdentifierResponse, NewInput: func() any { return new(GetIdentityProviderByIdentifierInput) },
+	IsInput: wire.Is[GetIdentityProviderByIdentifierInput], IsOutput: wire.Is[GetIdentityProviderByIdentifierOutput]}
 
 var opGetLogDeliveryConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetLogDeliveryConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrInternalError, ErrTooManyRequests, ErrNotAuthorized, ErrResourceNotFound},
 	ReadOnly: true,
-}, Index: 79, Input: &shapeGetLogDeliveryConfigurationRequest, Output: &shapeGetLogDeliveryConfigurationResponse, NewInput: func() any { return new(GetLogDeliveryConfigurationInput) }}
+}, Index: 79, Input: &shapeGetLogDeliveryConfigurationRequest, Output: &shapeGetLogDeliveryConfigurationResponse, NewInput: func() any { return new(GetLogDeliveryConfigurationInput) },
+	IsInput: wire.Is[GetLogDeliveryConfigurationInput], IsOutput: wire.Is[GetLogDeliveryConfigurationOutput]}
 
 var opGetProvisionedLimit = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetProvisionedLimit", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 80, Input: &shapeGetProvisionedLimitRequest, Output: &shapeGetProvisionedLimitResponse, NewInput: func() any { return new(GetProvisionedLimitInput) }}
+}, Index: 80, Input: &shapeGetProvisionedLimitRequest, Output: &shapeGetProvisionedLimitResponse, NewInput: func() any { return new(GetProvisionedLimitInput) },
+	IsInput: wire.Is[GetProvisionedLimitInput], IsOutput: wire.Is[GetProvisionedLimitOutput]}
 
 var opGetSigningCertificate = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetSigningCertificate", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrResourceNotFound, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 81, Input: &shapeGetSigningCertificateRequest, Output: &shapeGetSigningCertificateResponse, NewInput: func() any { return new(GetSigningCertificateInput) }}
+}, Index: 81, Input: &shapeGetSigningCertificateRequest, Output: &shapeGetSigningCertificateResponse, NewInput: func() any { return new(GetSigningCertificateInput) },
+	IsInput: wire.Is[GetSigningCertificateInput], IsOutput: wire.Is[GetSigningCertificateOutput]}
 
 var opGetTokensFromRefreshToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetTokensFromRefreshToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrUserNotFound, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrForbidden, ErrRefreshTokenReuse, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 82, Input: &shapeGetTokensFromRefreshTokenRequest, Output: &shapeGetTokensFromRefreshTokenResponse, NewInput: func() any { return new(GetTokensFromRefreshTokenInput) }}
+}, Index: 82, Input: &shapeGetTokensFromRefreshTokenRequest, Output: &shapeGetTokensFromRefreshTokenResponse, NewInput: func() any { return new(GetTokensFromRefreshTokenInput) },
+	IsInput: wire.Is[GetTokensFromRefreshTokenInput], IsOutput: wire.Is[GetTokensFromRefreshTokenOutput]}
 
 var opGetUICustomization = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetUICustomization", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 83, Input: &shapeGetUICustomizationRequest, Output: &shapeGetUICustomizationResponse, NewInput: func() any { return new(GetUICustomizationInput) }}
+}, Index: 83, Input: &shapeGetUICustomizationRequest, Output: &shapeGetUICustomizationResponse, NewInput: func() any { return new(GetUICustomizationInput) },
+	IsInput: wire.Is[GetUICustomizationInput], IsOutput: wire.Is[GetUICustomizationOutput]}
 
 var opGetUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetUser", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 84, Input: &shapeGetUserRequest, Output: &shapeGetUserResponse, NewInput: func() any { return new(GetUserInput) }}
+}, Index: 84, Input: &shapeGetUserRequest, Output: &shapeGetUserResponse, NewInput: func() any { return new(GetUserInput) },
+	IsInput: wire.Is[GetUserInput], IsOutput: wire.Is[GetUserOutput]}
 
 var opGetUserAttributeVerificationCode = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetUserAttributeVerificationCode", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrLimitExceeded, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 85, Input: &shapeGetUserAttributeVerificationCodeRequest, Output: &shapeGetUserAttributeVerificationCodeResponse, NewInput: func() any { return new(GetUserAttributeVerificationCodeInput) }}
+}, Index: 85, Input: &shapeGetUserAttributeVerificationCodeRequest, Output: &shapeGetUserAttributeVerificationCodeResponse, NewInput: func() any { return new(GetUserAttributeVerificationCodeInput) },
+	IsInput: wire.Is[GetUserAttributeVerificationCodeInput], IsOutput: wire.Is[GetUserAttributeVerificationCodeOutput]}
 
 var opGetUserAuthFactors = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetUserAuthFactors", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 86, Input: &shapeGetUserAuthFactorsRequest, Output: &shapeGetUserAuthFactorsResponse, NewInput: func() any { return new(GetUserAuthFactorsInput) }}
+}, Index: 86, Input: &shapeGetUserAuthFactorsRequest, Output: &shapeGetUserAuthFactorsResponse, NewInput: func() any { return new(GetUserAuthFactorsInput) },
+	IsInput: wire.Is[GetUserAuthFactorsInput], IsOutput: wire.Is[GetUserAuthFactorsOutput]}
 
 var opGetUserPoolClientSessionConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetUserPoolClientSessionConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 87, Input: &shapeGetUserPoolClientSessionConfigurationRequest, Output: &shapeGetUserPoolClientSessionConfigurationResponse, NewInput: func() any { return new(GetUserPoolClientSessionConfigurationInput) }}
+}, Index: 87, Input: &shapeGetUserPoolClientSessionConfigurationRequest, Output: &shapeGetUserPoolClientSessionConfigurationResponse, NewInput: func() any { return new(GetUserPoolClientSessionConfigurationInput) },
+	IsInput: wire.Is[GetUserPoolClientSessionConfigurationInput], IsOutput: wire.Is[GetUserPoolClientSessionConfigurationOutput]}
 
 var opGetUserPoolMfaConfig = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetUserPoolMfaConfig", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrResourceNotFound, ErrNotAuthorized, ErrInternalError},
 	ReadOnly: true,
-}, Index: 88, Input: &shapeGetUserPoolMfaConfigRequest, Output: &shapeGetUserPoolMfaConfigResponse, NewInput: func() any { return new(GetUserPoolMfaConfigInput) }}
+}, Index: 88, Input: &shapeGetUserPoolMfaConfigRequest, Output: &shapeGetUserPoolMfaConfigResponse, NewInput: func() any { return new(GetUserPoolMfaConfigInput) },
+	IsInput: wire.Is[GetUserPoolMfaConfigInput], IsOutput: wire.Is[GetUserPoolMfaConfigOutput]}
 
 var opGetUserPoolSessionConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetUserPoolSessionConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
 	ReadOnly: true,
-}, Index: 89, Input: &shapeGetUserPoolSessionConfigurationRequest, Output: &shapeGetUserPoolSessionConfigurationResponse, NewInput: func() any { return new(GetUserPoolSessionConfigurationInput) }}
+}, Index: 89, Input: &shapeGetUserPoolSessionConfigurationRequest, Output: &shapeGetUserPoolSessionConfigurationResponse, NewInput: func() any { return new(GetUserPoolSessionConfigurationInput) },
+	IsInput: wire.Is[GetUserPoolSessionConfigurationInput], IsOutput: wire.Is[GetUserPoolSessionConfigurationOutput]}
 
 var opGlobalSignOut = &wire.Op{Operation: awsapi.Operation{
 	Name: "GlobalSignOut", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 90, Input: &shapeGlobalSignOutRequest, Output: &shapeGlobalSignOutResponse, NewInput: func() any { return new(GlobalSignOutInput) }}
+}, Index: 90, Input: &shapeGlobalSignOutRequest, Output: &shapeGlobalSignOutResponse, NewInput: func() any { return new(GlobalSignOutInput) },
+	IsInput: wire.Is[GlobalSignOutInput], IsOutput: wire.Is[GlobalSignOutOutput]}
 
 var opInitiateAuth = &wire.Op{Operation: awsapi.Operation{
 	Name: "InitiateAuth", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrUnsupportedOperation, ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrUnexpectedLambda, ErrInvalidUserPoolConfiguration, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrInvalidSmsRoleAccessPolicy, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrForbidden, ErrOperationNotEnabled, ErrFeatureUnavailableInTier},
-}, Index: 91, Input: &shapeInitiateAuthRequest, Output: &shapeInitiateAuthResponse, NewInput: func() any { return new(InitiateAuthInput) }}
+}, Index: 91, Input: &shapeInitiateAuthRequest, Output: &shapeInitiateAuthResponse, NewInput: func() any { return new(InitiateAuthInput) },
+	IsInput: wire.Is[InitiateAuthInput], IsOutput: wire.Is[InitiateAuthOutput]}
 
 var opListDevices = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListDevices", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 92, Input: &shapeListDevicesRequest, Output: &shapeListDevicesResponse, NewInput: func() any { return new(ListDevicesInput) }}
+}, Index: 92, Input: &shapeListDevicesRequest, Output: &shapeListDevicesResponse, NewInput: func() any { return new(ListDevicesInput) },
+	IsInput: wire.Is[ListDevicesInput], IsOutput: wire.Is[ListDevicesOutput]}
 
 var opListGroups = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListGroups", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 93, Input: &shapeListGroupsRequest, Output: &shapeListGroupsResponse, NewInput: func() any { return new(ListGroupsInput) }}
+}, Index: 93, Input: &shapeListGroupsRequest, Output: &shapeListGroupsResponse, NewInput: func() any { return new(ListGroupsInput) },
+	IsInput: wire.Is[ListGroupsInput], IsOutput: wire.Is[ListGroupsOutput]}
 
 var opListIdentityProviders = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListIdentityProviders", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
-}, Index: 94, Input: &shapeListIdentityProvidersRequest, Output: &shapeListIdentityProvidersResponse, NewInput: func() any { return new(ListIdentityProvidersInput) }}
+}, Index: 94, Input: &shapeListIdentityProvidersRequest, Output: &shapeListIdentityProvidersResponse, NewInput: func() any { return new(ListIdentityProvidersInput) },
+	IsInput: wire.Is[ListIdentityProvidersInput], IsOutput: wire.Is[ListIdentityProvidersOutput]}
 
 var opListResourceServers = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListResourceServers", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 95, Input: &shapeListResourceServersRequest, Output: &shapeListResourceServersResponse, NewInput: func() any { return new(ListResourceServersInput) }}
+}, Index: 95, Input: &shapeListResourceServersRequest, Output: &shapeListResourceServersResponse, NewInput: func() any { return new(ListResourceServersInput) },
+	IsInput: wire.Is[ListResourceServersInput], IsOutput: wire.Is[ListResourceServersOutput]}
 
 var opListTagsForResource = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListTagsForResource", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInvalidParameter, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 96, Input: &shapeListTagsForResourceRequest, Output: &shapeListTagsForResourceResponse, NewInput: func() any { return new(ListTagsForResourceInput) }}
+}, Index: 96, Input: &shapeListTagsForResourceRequest, Output: &shapeListTagsForResourceResponse, NewInput: func() any { return new(ListTagsForResourceInput) },
+	IsInput: wire.Is[ListTagsForResourceInput], IsOutput: wire.Is[ListTagsForResourceOutput]}
 
 var opListTerms = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListTerms", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 97, Input: &shapeListTermsRequest, Output: &shapeListTermsResponse, NewInput: func() any { return new(ListTermsInput) }}
+}, Index: 97, Input: &shapeListTermsRequest, Output: &shapeListTermsResponse, NewInput: func() any { return new(ListTermsInput) },
+	IsInput: wire.Is[ListTermsInput], IsOutput: wire.Is[ListTermsOutput]}
 
 var opListUserImportJobs = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListUserImportJobs", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 98, Input: &shapeListUserImportJobsRequest, Output: &shapeListUserImportJobsResponse, NewInput: func() any { return new(ListUserImportJobsInput) }}
+}, Index: 98, Input: &shapeListUserImportJobsRequest, Output: &shapeListUserImportJobsResponse, NewInput: func() any { return new(ListUserImportJobsInput) },
+	IsInput: wire.Is[ListUserImportJobsInput], IsOutput: wire.Is[ListUserImportJobsOutput]}
 
 var opListUserPoolClientSecrets = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListUserPoolClientSecrets", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrInternalServer, ErrTooManyRequests, ErrLimitExceeded, ErrResourceNotFound},
 	ReadOnly: true,
-}, Index: 99, Input: &shapeListUserPoolClientSecretsRequest, Output: &shapeListUserPoolClientSecretsResponse, NewInput: func() any { return new(ListUserPoolClientSecretsInput) }}
+}, Index: 99, Input: &shapeListUserPoolClientSecretsRequest, Output: &shapeListUserPoolClientSecretsResponse, NewInput: func() any { return new(ListUserPoolClientSecretsInput) },
+	IsInput: wire.Is[ListUserPoolClientSecretsInput], IsOutput: wire.Is[ListUserPoolClientSecretsOutput]}
 
 var opListUserPoolClients = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListUserPoolClients", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 100, Input: &shapeListUserPoolClientsRequest, Output: &shapeListUserPoolClientsResponse, NewInput: func() any { return new(ListUserPoolClientsInput) }}
+}, Index: 100, Input: &shapeListUserPoolClientsRequest, Output: &shapeListUserPoolClientsResponse, NewInput: func() any { return new(ListUserPoolClientsInput) },
+	IsInput: wire.Is[ListUserPoolClientsInput], IsOutput: wire.Is[ListUserPoolClientsOutput]}
 
 var opListUserPoolReplicas = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListUserPoolReplicas", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrOperationNotEnabled, ErrInternalError, ErrResourceNotFound},
 	ReadOnly: true,
-}, Index: 101, Input: &shapeListUserPoolReplicasRequest, Output: &shapeListUserPoolReplicasResponse, NewInput: func() any { return new(ListUserPoolReplicasInput) }}
+}, Index: 101, Input: &shapeListUserPoolReplicasRequest, Output: &shapeListUserPoolReplicasResponse, NewInput: func() any { return new(ListUserPoolReplicasInput) },
+	IsInput: wire.Is[ListUserPoolReplicasInput], IsOutput: wire.Is[ListUserPoolReplicasOutput]}
 
 var opListUserPools = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListUserPools", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError},
 	ReadOnly: true,
-}, Index: 102, Input: &shapeListUserPoolsRequest, Output: &shapeListUserPoolsResponse, NewInput: func() any { return new(ListUserPoolsInput) }}
+}, Index: 102, Input: &shapeListUserPoolsRequest, Output: &shapeListUserPoolsResponse, NewInput: func() any { return new(ListUserPoolsInput) },
+	IsInput: wire.Is[ListUserPoolsInput], IsOutput: wire.Is[ListUserPoolsOutput]}
 
 var opListUserSessions = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListUserSessions", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrPasswordResetRequired, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotConfirmed, ErrUserNotFound},
 	ReadOnly: true,
-}, Index: 103, Input: &shapeListUserSessionsRequest, Output: &shapeListUserSessionsResponse, NewInput: func() any { return new(ListUserSessionsInput) }}
+}, Index: 103, Input: &shapeListUserSessionsRequest, Output: &shapeListUserSessionsResponse, NewInput: func() any { return new(ListUserSessionsInput) },
+	IsInput: wire.Is[ListUserSessionsInput], IsOutput: wire.Is[ListUserSessionsOutput]}
 
 var opListUsers = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListUsers", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 104, Input: &shapeListUsersRequest, Output: &shapeListUsersResponse, NewInput: func() any { return new(ListUsersInput) }}
+}, Index: 104, Input: &shapeListUsersRequest, Output: &shapeListUsersResponse, NewInput: func() any { return new(ListUsersInput) },
+	IsInput: wire.Is[ListUsersInput], IsOutput: wire.Is[ListUsersOutput]}
 
 var opListUsersInGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListUsersInGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 105, Input: &shapeListUsersInGroupRequest, Output: &shapeListUsersInGroupResponse, NewInput: func() any { return new(ListUsersInGroupInput) }}
+}, Index: 105, Input: &shapeListUsersInGroupRequest, Output: &shapeListUsersInGroupResponse, NewInput: func() any { return new(ListUsersInGroupInput) },
+	IsInput: wire.Is[ListUsersInGroupInput], IsOutput: wire.Is[ListUsersInGroupOutput]}
 
 var opListWebAuthnCredentials = &wire.Op{Operation: awsapi.Operation{
 	Name: "ListWebAuthnCredentials", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status:   200,
 	Codes:    []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrTooManyRequests, ErrLimitExceeded, ErrPasswordResetRequired, ErrNotAuthorized, ErrOperationNotEnabled},
 	ReadOnly: true,
-}, Index: 106, Input: &shapeListWebAuthnCredentialsRequest, Output: &shapeListWebAuthnCredentialsResponse, NewInput: func() any { return new(ListWebAuthnCredentialsInput) }}
+}, Index: 106, Input: &shapeListWebAuthnCredentialsRequest, Output: &shapeListWebAuthnCredentialsResponse, NewInput: func() any { return new(ListWebAuthnCredentialsInput) },
+	IsInput: wire.Is[ListWebAuthnCredentialsInput], IsOutput: wire.Is[ListWebAuthnCredentialsOutput]}
 
 var opResendConfirmationCode = &wire.Op{Operation: awsapi.Operation{
 	Name: "ResendConfirmationCode", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrUserNotFound, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 107, Input: &shapeResendConfirmationCodeRequest, Output: &shapeResendConfirmationCodeResponse, NewInput: func() any { return new(ResendConfirmationCodeInput) }}
+}, Index: 107, Input: &shapeResendConfirmationCodeRequest, Output: &shapeResendConfirmationCodeResponse, NewInput: func() any { return new(ResendConfirmationCodeInput) },
+	IsInput: wire.Is[ResendConfirmationCodeInput], IsOutput: wire.Is[ResendConfirmationCodeOutput]}
 
 var opRespondToAuthChallenge = &wire.Op{Operation: awsapi.Operation{
 	Name: "RespondToAuthChallenge", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrCodeMismatch, ErrExpiredCode, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrInvalidUserPoolConfiguration, ErrMFAMethodNotFound, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrAliasExists, ErrInternalError, ErrSoftwareTokenMFANotFound, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 108, Input: &shapeRespondToAuthChallengeRequest, Output: &shapeRespondToAuthChallengeResponse, NewInput: func() any { return new(RespondToAuthChallengeInput) }}
+}, Index: 108, Input: &shapeRespondToAuthChallengeRequest, Output: &shapeRespondToAuthChallengeResponse, NewInput: func() any { return new(RespondToAuthChallengeInput) },
+	IsInput: wire.Is[RespondToAuthChallengeInput], IsOutput: wire.Is[RespondToAuthChallengeOutput]}
 
 var opRevokeToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "RevokeToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrTooManyRequests, ErrInternalError, ErrUnauthorized, ErrInvalidParameter, ErrUnsupportedOperation, ErrUnsupportedTokenType, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 109, Input: &shapeRevokeTokenRequest, Output: &shapeRevokeTokenResponse, NewInput: func() any { return new(RevokeTokenInput) }}
+}, Index: 109, Input: &shapeRevokeTokenRequest, Output: &shapeRevokeTokenResponse, NewInput: func() any { return new(RevokeTokenInput) },
+	IsInput: wire.Is[RevokeTokenInput], IsOutput: wire.Is[RevokeTokenOutput]}
 
 var opRevokeUserSession = &wire.Op{Operation: awsapi.Operation{
 	Name: "RevokeUserSession", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrPasswordResetRequired, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotConfirmed, ErrUserNotFound},
-}, Index: 110, Input: &shapeRevokeUserSessionRequest, Output: &shapeRevokeUserSessionResponse, NewInput: func() any { return new(RevokeUserSessionInput) }}
+}, Index: 110, Input: &shapeRevokeUserSessionRequest, Output: &shapeRevokeUserSessionResponse, NewInput: func() any { return new(RevokeUserSessionInput) },
+	IsInput: wire.Is[RevokeUserSessionInput], IsOutput: wire.Is[RevokeUserSessionOutput]}
 
 var opSetLogDeliveryConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetLogDeliveryConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrInternalError, ErrTooManyRequests, ErrNotAuthorized, ErrResourceNotFound, ErrFeatureUnavailableInTier},
-}, Index: 111, Input: &shapeSetLogDeliveryConfigurationRequest, Output: &shapeSetLogDeliveryConfigurationResponse, NewInput: func() any { return new(SetLogDeliveryConfigurationInput) }}
+}, Index: 111, Input: &shapeSetLogDeliveryConfigurationRequest, Output: &shapeSetLogDeliveryConfigurationResponse, NewInput: func() any { return new(SetLogDeliveryConfigurationInput) },
+	IsInput: wire.Is[SetLogDeliveryConfigurationInput], IsOutput: wire.Is[SetLogDeliveryConfigurationOutput]}
 
 var opSetRiskConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetRiskConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserPoolAddOnNotEnabled, ErrCodeDeliveryFailure, ErrInvalidEmailRoleAccessPolicy, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 112, Input: &shapeSetRiskConfigurationRequest, Output: &shapeSetRiskConfigurationResponse, NewInput: func() any { return new(SetRiskConfigurationInput) }}
+}, Index: 112, Input: &shapeSetRiskConfigurationRequest, Output: &shapeSetRiskConfigurationResponse, NewInput: func() any { return new(SetRiskConfigurationInput) },
+	IsInput: wire.Is[SetRiskConfigurationInput], IsOutput: wire.Is[SetRiskConfigurationOutput]}
 
 var opSetUICustomization = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUICustomization", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 113, Input: &shapeSetUICustomizationRequest, Output: &shapeSetUICustomizationResponse, NewInput: func() any { return new(SetUICustomizationInput) }}
+}, Index: 113, Input: &shapeSetUICustomizationRequest, Output: &shapeSetUICustomizationResponse, NewInput: func() any { return new(SetUICustomizationInput) },
+	IsInput: wire.Is[SetUICustomizationInput], IsOutput: wire.Is[SetUICustomizationOutput]}
 
 var opSetUserMFAPreference = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserMFAPreference", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 114, Input: &shapeSetUserMFAPreferenceRequest, Output: &shapeSetUserMFAPreferenceResponse, NewInput: func() any { return new(SetUserMFAPreferenceInput) }}
+}, Index: 114, Input: &shapeSetUserMFAPreferenceRequest, Output: &shapeSetUserMFAPreferenceResponse, NewInput: func() any { return new(SetUserMFAPreferenceInput) },
+	IsInput: wire.Is[SetUserMFAPreferenceInput], IsOutput: wire.Is[SetUserMFAPreferenceOutput]}
 
 var opSetUserPoolClientSessionConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserPoolClientSessionConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrConcurrentModification, ErrFeatureUnavailableInTier, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
-}, Index: 115, Input: &shapeSetUserPoolClientSessionConfigurationRequest, Output: &shapeSetUserPoolClientSessionConfigurationResponse, NewInput: func() any { return new(SetUserPoolClientSessionConfigurationInput) }}
+}, Index: 115, Input: &shapeSetUserPoolClientSessionConfigurationRequest, Output: &shapeSetUserPoolClientSessionConfigurationResponse, NewInput: func() any { return new(SetUserPoolClientSessionConfigurationInput) },
+	IsInput: wire.Is[SetUserPoolClientSessionConfigurationInput], IsOutput: wire.Is[SetUserPoolClientSessionConfigurationOutput]}
 
 var opSetUserPoolMfaConfig = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserPoolMfaConfig", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrConcurrentModification, ErrResourceNotFound, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrNotAuthorized, ErrInternalError, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
-}, Index: 116, Input: &shapeSetUserPoolMfaConfigRequest, Output: &shapeSetUserPoolMfaConfigResponse, NewInput: func() any { return new(SetUserPoolMfaConfigInput) }}
+}, Index: 116, Input: &shapeSetUserPoolMfaConfigRequest, Output: &shapeSetUserPoolMfaConfigResponse, NewInput: func() any { return new(SetUserPoolMfaConfigInput) },
+	IsInput: wire.Is[SetUserPoolMfaConfigInput], IsOutput: wire.Is[SetUserPoolMfaConfigOutput]}
 
 var opSetUserPoolSessionConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserPoolSessionConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrConcurrentModification, ErrFeatureUnavailableInTier, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
-}, Index: 117, Input: &shapeSetUserPoolSessionConfigurationRequest, Output: &shapeSetUserPoolSessionConfigurationResponse, NewInput: func() any { return new(SetUserPoolSessionConfigurationInput) }}
+}, Index: 117, Input: &shapeSetUserPoolSessionConfigurationRequest, Output: &shapeSetUserPoolSessionConfigurationResponse, NewInput: func() any { return new(SetUserPoolSessionConfigurationInput) },
+	IsInput: wire.Is[SetUserPoolSessionConfigurationInput], IsOutput: wire.Is[SetUserPoolSessionConfigurationOutput]}
 
 var opSetUserSettings = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserSettings", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 118, Input: &shapeSetUserSettingsRequest, Output: &shapeSetUserSettingsResponse, NewInput: func() any { return new(SetUserSettingsInput) }}
+}, Index: 118, Input: &shapeSetUserSettingsRequest, Output: &shapeSetUserSettingsResponse, NewInput: func() any { return new(SetUserSettingsInput) },
+	IsInput: wire.Is[SetUserSettingsInput], IsOutput: wire.Is[SetUserSettingsOutput]}
 
 var opSignUp = &wire.Op{Operation: awsapi.Operation{
 	Name: "SignUp", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrInvalidPassword, ErrInvalidLambdaResponse, ErrUsernameExists, ErrTooManyRequests, ErrInternalError, ErrLimitExceeded, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 119, Input: &shapeSignUpRequest, Output: &shapeSignUpResponse, NewInput: func() any { return new(SignUpInput) }}
+}, Index: 119, Input: &shapeSignUpRequest, Output: &shapeSignUpResponse, NewInput: func() any { return new(SignUpInput) },
+	IsInput: wire.Is[SignUpInput], IsOutput: wire.Is[SignUpOutput]}
 
 var opStartUserImportJob = &wire.Op{Operation: awsapi.Operation{
 	Name: "StartUserImportJob", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrInternalError, ErrPreconditionNotMet, ErrNotAuthorized, ErrOperationNotEnabled},
-}, Index: 120, Input: &shapeStartUserImportJobRequest, Output: &shapeStartUserImportJobResponse, NewInput: func() any { return new(StartUserImportJobInput) }}
+}, Index: 120, Input: &shapeStartUserImportJobRequest, Output: &shapeStartUserImportJobResponse, NewInput: func() any { return new(StartUserImportJobInput) },
+	IsInput: wire.Is[StartUserImportJobInput], IsOutput: wire.Is[StartUserImportJobOutput]}
 
 var opStartWebAuthnRegistration = &wire.Op{Operation: awsapi.Operation{
 	Name: "StartWebAuthnRegistration", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrLimitExceeded, ErrNotAuthorized, ErrTooManyRequests, ErrWebAuthnNotEnabled, ErrPasswordResetRequired, ErrWebAuthnConfigurationMissing, ErrOperationNotEnabled},
-}, Index: 121, Input: &shapeStartWebAuthnRegistrationRequest, Output: &shapeStartWebAuthnRegistrationResponse, NewInput: func() any { return new(StartWebAuthnRegistrationInput) }}
+}, Index: 121, Input: &shapeStartWebAuthnRegistrationRequest, Output: &shapeStartWebAuthnRegistrationResponse, NewInput: func() any { return new(StartWebAuthnRegistrationInput) },
+	IsInput: wire.Is[StartWebAuthnRegistrationInput], IsOutput: wire.Is[StartWebAuthnRegistrationOutput]}
 
 var opStopUserImportJob = &wire.Op{Operation: awsapi.Operation{
 	Name: "StopUserImportJob", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrInternalError, ErrPreconditionNotMet, ErrNotAuthorized, ErrOperationNotEnabled},
-}, Index: 122, Input: &shapeStopUserImportJobRequest, Output: &shapeStopUserImportJobResponse, NewInput: func() any { return new(StopUserImportJobInput) }}
+}, Index: 122, Input: &shapeStopUserImportJobRequest, Output: &shapeStopUserImportJobResponse, NewInput: func() any { return new(StopUserImportJobInput) },
+	IsInput: wire.Is[StopUserImportJobInput], IsOutput: wire.Is[StopUserImportJobOutput]}
 
 var opTagResource = &wire.Op{Operation: awsapi.Operation{
 	Name: "TagResource", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInvalidParameter, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 123, Input: &shapeTagResourceRequest, Output: &shapeTagResourceResponse, NewInput: func() any { return new(TagResourceInput) }}
+}, Index: 123, Input: &shapeTagResourceRequest, Output: &shapeTagResourceResponse, NewInput: func() any { return new(TagResourceInput) },
+	IsInput: wire.Is[TagResourceInput], IsOutput: wire.Is[TagResourceOutput]}
 
 var opUntagResource = &wire.Op{Operation: awsapi.Operation{
 	Name: "UntagResource", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInvalidParameter, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 124, Input: &shapeUntagResourceRequest, Output: &shapeUntagResourceResponse, NewInput: func() any { return new(UntagResourceInput) }}
+}, Index: 124, Input: &shapeUntagResourceRequest, Output: &shapeUntagResourceResponse, NewInput: func() any { return new(UntagResourceInput) },
+	IsInput: wire.Is[UntagResourceInput], IsOutput: wire.Is[UntagResourceOutput]}
 
 var opUpdateAuthEventFeedback = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateAuthEventFeedback", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrUserPoolAddOnNotEnabled, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 125, Input: &shapeUpdateAuthEventFeedbackRequest, Output: &shapeUpdateAuthEventFeedbackResponse, NewInput: func() any { return new(UpdateAuthEventFeedbackInput) }}
+}, Index: 125, Input: &shapeUpdateAuthEventFeedbackRequest, Output: &shapeUpdateAuthEventFeedbackResponse, NewInput: func() any { return new(UpdateAuthEventFeedbackInput) },
+	IsInput: wire.Is[UpdateAuthEventFeedbackInput], IsOutput: wire.Is[UpdateAuthEventFeedbackOutput]}
 
 var opUpdateDeviceStatus = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateDeviceStatus", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 126, Input: &shapeUpdateDeviceStatusRequest, Output: &shapeUpdateDeviceStatusResponse, NewInput: func() any { return new(UpdateDeviceStatusInput) }}
+}, Index: 126, Input: &shapeUpdateDeviceStatusRequest, Output: &shapeUpdateDeviceStatusResponse, NewInput: func() any { return new(UpdateDeviceStatusInput) },
+	IsInput: wire.Is[UpdateDeviceStatusInput], IsOutput: wire.Is[UpdateDeviceStatusOutput]}
 
 var opUpdateGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 127, Input: &shapeUpdateGroupRequest, Output: &shapeUpdateGroupResponse, NewInput: func() any { return new(UpdateGroupInput) }}
+}, Index: 127, Input: &shapeUpdateGroupRequest, Output: &shapeUpdateGroupResponse, NewInput: func() any { return new(UpdateGroupInput) },
+	IsInput: wire.Is[UpdateGroupInput], IsOutput: wire.Is[UpdateGroupOutput]}
 
 var opUpdateIdentityProvider = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateIdentityProvider", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrUnsupportedIdentityProvider, ErrResourceNotFound, ErrConcurrentModification, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
-}, Index: 128, Input: &shapeUpdateIdentityProviderRequest, Output: &shapeUpdateIdentityProviderResponse, NewInput: func() any { return new(UpdateIdentityProviderInput) }}
+}, Index: 128, Input: &shapeUpdateIdentityProviderRequest, Output: &shapeUpdateIdentityProviderResponse, NewInput: func() any { return new(UpdateIdentityProviderInput) },
+	IsInput: wire.Is[UpdateIdentityProviderInput], IsOutput: wire.Is[UpdateIdentityProviderOutput]}
 
 var opUpdateManagedLoginBranding = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateManagedLoginBranding", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrConcurrentModification, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 129, Input: &shapeUpdateManagedLoginBrandingRequest, Output: &shapeUpdateManagedLoginBrandingResponse, NewInput: func() any { return new(UpdateManagedLoginBrandingInput) }}
+}, Index: 129, Input: &shapeUpdateManagedLoginBrandingRequest, Output: &shapeUpdateManagedLoginBrandingResponse, NewInput: func() any { return new(UpdateManagedLoginBrandingInput) },
+	IsInput: wire.Is[UpdateManagedLoginBrandingInput], IsOutput: wire.Is[UpdateManagedLoginBrandingOutput]}
 
 var opUpdateProvisionedLimit = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateProvisionedLimit", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrServiceQuotaExceeded, ErrInternalError},
-}, Index: 130, Input: &shapeUpdateProvisionedLimitRequest, Output: &shapeUpdateProvisionedLimitResponse, NewInput: func() any { return new(UpdateProvisionedLimitInput) }}
+}, Index: 130, Input: &shapeUpdateProvisionedLimitRequest, Output: &shapeUpdateProvisionedLimitResponse, NewInput: func() any { return new(UpdateProvisionedLimitInput) },
+	IsInput: wire.Is[UpdateProvisionedLimitInput], IsOutput: wire.Is[UpdateProvisionedLimitOutput]}
 
 var opUpdateResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateResourceServer", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 131, Input: &shapeUpdateResourceServerRequest, Output: &shapeUpdateResourceServerResponse, NewInput: func() any { return new(UpdateResourceServerInput) }}
+}, Index: 131, Input: &shapeUpdateResourceServerRequest, Output: &shapeUpdateResourceServerResponse, NewInput: func() any { return new(UpdateResourceServerInput) },
+	IsInput: wire.Is[UpdateResourceServerInput], IsOutput: wire.Is[UpdateResourceServerOutput]}
 
 var opUpdateTerms = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateTerms", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrConcurrentModification, ErrTermsExists, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
-}, Index: 132, Input: &shapeUpdateTermsRequest, Output: &shapeUpdateTermsResponse, NewInput: func() any { return new(UpdateTermsInput) }}
+}, Index: 132, Input: &shapeUpdateTermsRequest, Output: &shapeUpdateTermsResponse, NewInput: func() any { return new(UpdateTermsInput) },
+	IsInput: wire.Is[UpdateTermsInput], IsOutput: wire.Is[UpdateTermsOutput]}
 
 var opUpdateUserAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserAttributes", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrCodeMismatch, ErrExpiredCode, ErrNotAuthorized, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrAliasExists, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 133, Input: &shapeUpdateUserAttributesRequest, Output: &shapeUpdateUserAttributesResponse, NewInput: func() any { return new(UpdateUserAttributesInput) }}
+}, Index: 133, Input: &shapeUpdateUserAttributesRequest, Output: &shapeUpdateUserAttributesResponse, NewInput: func() any { return new(UpdateUserAttributesInput) },
+	IsInput: wire.Is[UpdateUserAttributesInput], IsOutput: wire.Is[UpdateUserAttributesOutput]}
 
 var opUpdateUserPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrConcurrentModification, ErrTooManyRequests, ErrNotAuthorized, ErrUserImportInProgress, ErrInternalError, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrUserPoolTagging, ErrInvalidEmailRoleAccessPolicy, ErrTierChangeNotAllowed, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
-}, Index: 134, Input: &shapeUpdateUserPoolRequest, Output: &shapeUpdateUserPoolResponse, NewInput: func() any { return new(UpdateUserPoolInput) }}
+}, Index: 134, Input: &shapeUpdateUserPoolRequest, Output: &shapeUpdateUserPoolResponse, NewInput: func() any { return new(UpdateUserPoolInput) },
+	IsInput: wire.Is[UpdateUserPoolInput], IsOutput: wire.Is[UpdateUserPoolOutput]}
 
 var opUpdateUserPoolClient = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserPoolClient", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrConcurrentModification, ErrTooManyRequests, ErrNotAuthorized, ErrScopeDoesNotExist, ErrInvalidOAuthFlow, ErrInternalError, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
-}, Index: 135, Input: &shapeUpdateUserPoolClientRequest, Output: &shapeUpdateUserPoolClientResponse, NewInput: func() any { return new(UpdateUserPoolClientInput) }}
+}, Index: 135, Input: &shapeUpdateUserPoolClientRequest, Output: &shapeUpdateUserPoolClientResponse, NewInput: func() any { return new(UpdateUserPoolClientInput) },
+	IsInput: wire.Is[UpdateUserPoolClientInput], IsOutput: wire.Is[UpdateUserPoolClientOutput]}
 
 var opUpdateUserPoolDomain = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserPoolDomain", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrNotAuthorized, ErrConcurrentModification, ErrResourceNotFound, ErrTooManyRequests, ErrInternalError, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
-}, Index: 136, Input: &shapeUpdateUserPoolDomainRequest, Output: &shapeUpdateUserPoolDomainResponse, NewInput: func() any { return new(UpdateUserPoolDomainInput) }}
+}, Index: 136, Input: &shapeUpdateUserPoolDomainRequest, Output: &shapeUpdateUserPoolDomainResponse, NewInput: func() any { return new(UpdateUserPoolDomainInput) },
+	IsInput: wire.Is[UpdateUserPoolDomainInput], IsOutput: wire.Is[UpdateUserPoolDomainOutput]}
 
 var opUpdateUserPoolReplica = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserPoolReplica", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrOperationNotEnabled, ErrInternalError, ErrResourceNotFound},
-}, Index: 137, Input: &shapeUpdateUserPoolReplicaRequest, Output: &shapeUpdateUserPoolReplicaResponse, NewInput: func() any { return new(UpdateUserPoolReplicaInput) }}
+}, Index: 137, Input: &shapeUpdateUserPoolReplicaRequest, Output: &shapeUpdateUserPoolReplicaResponse, NewInput: func() any { return new(UpdateUserPoolReplicaInput) },
+	IsInput: wire.Is[UpdateUserPoolReplicaInput], IsOutput: wire.Is[UpdateUserPoolReplicaOutput]}
 
 var opVerifySoftwareToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "VerifySoftwareToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrInvalidUserPoolConfiguration, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrEnableSoftwareTokenMFA, ErrNotAuthorized, ErrSoftwareTokenMFANotFound, ErrCodeMismatch, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 138, Input: &shapeVerifySoftwareTokenRequest, Output: &shapeVerifySoftwareTokenResponse, NewInput: func() any { return new(VerifySoftwareTokenInput) }}
+}, Index: 138, Input: &shapeVerifySoftwareTokenRequest, Output: &shapeVerifySoftwareTokenResponse, NewInput: func() any { return new(VerifySoftwareTokenInput) },
+	IsInput: wire.Is[VerifySoftwareTokenInput], IsOutput: wire.Is[VerifySoftwareTokenOutput]}
 
 var opVerifyUserAttribute = &wire.Op{Operation: awsapi.Operation{
 	Name: "VerifyUserAttribute", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrCodeMismatch, ErrExpiredCode, ErrNotAuthorized, ErrTooManyRequests, ErrLimitExceeded, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrAliasExists, ErrForbidden, ErrOperationNotEnabled},
-}, Index: 139, Input: &shapeVerifyUserAttributeRequest, Output: &shapeVerifyUserAttributeResponse, NewInput: func() any { return new(VerifyUserAttributeInput) }}
+}, Index: 139, Input: &shapeVerifyUserAttributeRequest, Output: &shapeVerifyUserAttributeResponse, NewInput: func() any { return new(VerifyUserAttributeInput) },
+	IsInput: wire.Is[VerifyUserAttributeInput], IsOutput: wire.Is[VerifyUserAttributeOutput]}
 
 // operationTable holds the operations in the order of the model.
 var operationTable = [...]*wire.Op{

@@ -9,7 +9,7 @@ import (
 )
 
 // Run calls the rules of an operation with an input of unknown type, which must be *I. A failed run has no output: the
-// result is nil, never a nil pointer in an interface.
+// result is nil, never a nil pointer in an interface; rules without anything to say may return nil for the empty output.
 func Run[I, O any](ctx context.Context, in any, run func(context.Context, *I) (*O, error)) (any, error) {
 	input, ok := in.(*I)
 	if !ok {

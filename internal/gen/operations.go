@@ -97,7 +97,8 @@ func (s *service) writeOperation(f *source, index int, op *operation) {
 	if !op.noOutput {
 		output = "shape" + op.Output.Shape
 	}
-	f.p("}, Index: %d, Input: &shape%s, Output: &%s, NewInput: func() any { return new(%sInput) }}\n", index, op.Input.Shape, output, op.Name)
+	f.p("}, Index: %d, Input: &shape%s, Output: &%s, NewInput: func() any { return new(%sInput) },", index, op.Input.Shape, output, op.Name)
+	f.p("IsInput: wire.Is[%sInput], IsOutput: wire.Is[%sOutput]}\n", op.Name, op.Name)
 }
 
 // bindings lists the members that travel outside of the body, in the order of the input.

@@ -55,8 +55,16 @@ type Member struct {
 // Op is an operation with the shapes that its bytes follow.
 type Op struct {
 	awsapi.Operation
-	Index    int        // position in the service's table, for the generated dispatch
-	Input    *Shape     // always a Structure
-	Output   *Shape     // always a Structure; without members if the model has no output
-	NewInput func() any // returns a pointer to a new input struct
+	Index    int            // position in the service's table, for the generated dispatch
+	Input    *Shape         // always a Structure
+	Output   *Shape         // always a Structure; without members if the model has no output
+	NewInput func() any     // returns a pointer to a new input struct
+	IsInput  func(any) bool // reports whether a value is a pointer to an input struct, and not nil
+	IsOutput func(any) bool // the same for the output struct
+}
+
+// Is reports whether v is a *T that is not nil.
+func Is[T any](v any) bool {
+	p, ok := v.(*T)
+	return ok && p != nil
 }

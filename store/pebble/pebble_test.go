@@ -142,7 +142,7 @@ func TestOpenRefuses(t *testing.T) {
 // withEngine changes a closed store behind the back of the package.
 func withEngine(t *testing.T, dir string, do func(*engine.DB) error) {
 	t.Helper()
-	db, err := engine.Open(dir, &engine.Options{Logger: engine.DefaultLogger, FormatMajorVersion: engine.FormatNewest})
+	db, err := engine.Open(dir, &engine.Options{Logger: quiet{}, FormatMajorVersion: engine.FormatNewest})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +150,12 @@ func withEngine(t *testing.T, dir string, do func(*engine.DB) error) {
 		t.Fatal(err)
 	}
 }
+
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)              {}
+func (quiet) Errorf(string, ...any)             {}
+func (quiet) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
 func TestOpenConfig(t *testing.T) {
 	t.Parallel()

@@ -117,8 +117,8 @@ func TestRowRoundTrip(t *testing.T) {
 	}{
 		{"smallest", driver.Record{Version: 1}},
 		{"data", driver.Record{Version: 300, Data: []byte("data")}},
-		{"entries", driver.Record{Version: 1 << 40, Index: []driver.Entry{{"a", "\x00", true}, {"b", "", false}, {"b", strings.Repeat("v", 1024), false}}}},
-		{"all", driver.Record{Version: 2, Expires: time.Unix(-7, 8).UTC(), Index: []driver.Entry{{"a", "v", true}}, Data: make([]byte, 1000)}},
+		{"entries", driver.Record{Version: 1 << 40, Index: []driver.Entry{{Index: "a", Value: "\x00", Unique: true}, {Index: "b"}, {Index: "b", Value: strings.Repeat("v", 1024)}}}},
+		{"all", driver.Record{Version: 2, Expires: time.Unix(-7, 8).UTC(), Index: []driver.Entry{{Index: "a", Value: "v", Unique: true}}, Data: make([]byte, 1000)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestRowRoundTrip(t *testing.T) {
 // Whatever is on disk, reading a row neither panics nor invents: what parses encodes to a row that means the same.
 func FuzzParseRow(f *testing.F) {
 	f.Add(appendRow(nil, driver.Record{Version: 1}))
-	f.Add(appendRow(nil, driver.Record{Version: 9, Expires: time.Unix(1, 2), Index: []driver.Entry{{"a", "v", true}}, Data: []byte("d")}))
+	f.Add(appendRow(nil, driver.Record{Version: 9, Expires: time.Unix(1, 2), Index: []driver.Entry{{Index: "a", Value: "v", Unique: true}}, Data: []byte("d")}))
 	f.Add([]byte{1, 1, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := parseRow(b)

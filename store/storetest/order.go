@@ -36,6 +36,24 @@ func values() []string {
 	return slices.Compact(vs)
 }
 
+// difference says where two lists part, or nothing if they are equal.
+func difference(got, want []string) string {
+	if slices.Equal(got, want) {
+		return ""
+	}
+	i := 0
+	for i < min(len(got), len(want)) && got[i] == want[i] {
+		i++
+	}
+	item := func(list []string) string {
+		if i == len(list) {
+			return "the end"
+		}
+		return fmt.Sprintf("%.20q", list[i])
+	}
+	return fmt.Sprintf("%d values, want %d; number %d is %s, want %s", len(got), len(want), i, item(got), item(want))
+}
+
 // testOrder puts one record per value, then compares every prefix, every exact value and several page sizes, in both
 // directions, with Go's order. The index "" is the key.
 func (h Harness) testOrder(index string) func(*testing.T, driver.DB) {
@@ -71,7 +89,7 @@ func (h Harness) testOrder(index string) func(*testing.T, driver.DB) {
 					}
 					rng := driver.Range{Kind: "k", Index: index, Value: bound, Exact: exact}
 					if n, err := r.Count(t.Context(), rng); err != nil || n != int64(len(want)) {
-						t.Errorf("count %q exact %v: %d, %v, want %d", bound, exact, n, err, len(want))
+						t.Fatalf("count of %.20q exact %v: %d, %v, want %d", bound, exact, n, err, len(want))
 					}
 					for _, rng.Reverse = range []bool{false, true} {
 						for _, rng.Limit = range []int{3, 1000} {
@@ -86,8 +104,8 @@ func (h Harness) testOrder(index string) func(*testing.T, driver.DB) {
 							if rng.Reverse {
 								slices.Reverse(got)
 							}
-							if !slices.Equal(got, want) {
-								t.Errorf("%q exact %v reverse %v limit %d:\n got %.300q\nwant %.300q", bound, exact, rng.Reverse, rng.Limit, got, want)
+							if d := difference(got, want); d != "" {
+								t.Fatalf("%.20q exact %v reverse %v limit %d: %s", bound, exact, rng.Reverse, rng.Limit, d)
 							}
 						}
 					}
@@ -150,8 +168,8 @@ func testOrderOfOwnWrites(t *testing.T, db driver.DB) {
 				if err != nil {
 					return err
 				}
-				if got := keysOf(recs); !slices.Equal(got, tt.want) {
-					t.Errorf("%+v:\n got %.300q\nwant %.300q", tt.rng, got, tt.want)
+				if d := difference(keysOf(recs), tt.want); d != "" {
+					t.Errorf("%+v: %s", tt.rng, d)
 				}
 			}
 			if n, err := tx.Count(ctx, tt.rng); err != nil || n != int64(len(want)) {

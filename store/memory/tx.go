@@ -1,0 +1,186 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/cenote-auth/cenote/store/driver"
+)
+
+// A tx is a transaction. Its state is the one it began with until the first write, and then a draft of its own.
+type tx struct {
+	reader
+	drafted bool
+	ended   bool
+	doom    error // the first violation, which no closure can undo by swallowing it
+}
+
+var errEnded = errors.New("memory: the transaction has ended")
+
+func (x *tx) end() { x.ended = true }
+
+// write returns the draft to write to.
+func (x *tx) write() *state {
+	if !x.drafted {
+		x.state, x.drafted = x.state.next(), true
+	}
+	return x.state
+}
+
+// usable returns why the transaction cannot write, if it cannot.
+func (x *tx) usable(ctx context.Context) error {
+	switch {
+	case x.ended:
+		return errEnded
+	case x.doom != nil:
+		return x.doom
+	default:
+		return ctx.Err()
+	}
+}
+
+func (x *tx) fail(err error) error {
+	x.doom = err
+	return err
+}
+
+// Put implements driver.Tx. Violations come out at once.
+func (x *tx) Put(ctx context.Context, rec driver.Record) error {
+	if err := x.usable(ctx); err != nil {
+		return err
+	}
+	if err := check(rec); err != nil {
+		return x.fail(err)
+	}
+	t := x.state.table(rec.Kind)
+	if t != nil {
+		if err := t.violation(rec); err != nil {
+			return x.fail(err)
+		}
+	} else if rec.Version != 0 {
+		return x.fail(driver.ErrStale)
+	}
+	s := x.write()
+	s.writableTable(rec.Kind).put(s, rec)
+	return nil
+}
+
+// check holds callers to what every driver takes, so that a test finds what another engine would refuse.
+func check(rec driver.Record) error {
+	switch {
+	case rec.Version < 0 || rec.Version == math.MaxInt64:
+		return fmt.Errorf("memory: put %s: version %d", rec.Kind, rec.Version)
+	case len(rec.Data) > driver.MaxData:
+		return fmt.Errorf("memory: put %s: data of %d bytes, at most %d fit", rec.Kind, len(rec.Data), driver.MaxData)
+	case len(rec.Key) > driver.MaxValue:
+		return fmt.Errorf("memory: put %s: key of %d bytes, at most %d fit", rec.Kind, len(rec.Key), driver.MaxValue)
+	}
+	for _, e := range rec.Index {
+		if e.Index == "" {
+			return fmt.Errorf("memory: put %s: an index entry without the name of its index", rec.Kind)
+		}
+		if len(e.Value) > driver.MaxValue {
+			return fmt.Errorf("memory: put %s: value of %d bytes in index %s, at most %d fit", rec.Kind, len(e.Value), e.Index, driver.MaxValue)
+		}
+	}
+	return nil
+}
+
+// violation returns what keeps rec from being put: its key or version first, then its unique entries in their order.
+func (t *table) violation(rec driver.Record) error {
+	old, exists := t.rows.Get(row{key: rec.Key})
+	switch {
+	case rec.Version == 0 && exists:
+		return &driver.ConflictError{Kind: rec.Kind, Value: rec.Key}
+	case rec.Version != 0 && (!exists || old.version != rec.Version):
+		return driver.ErrStale
+	}
+	for _, e := range rec.Index {
+		x := t.index(e.Index)
+		if !e.Unique || x == nil {
+			continue
+		}
+		if key, taken := x.holder(e.Value); taken && key != rec.Key {
+			return &driver.ConflictError{Kind: rec.Kind, Index: e.Index, Value: e.Value}
+		}
+	}
+	return nil
+}
+
+// put writes a record that violates nothing.
+func (t *table) put(s *state, rec driver.Record) {
+	c := &content{version: rec.Version + 1, expires: micros(rec.Expires)}
+	if len(rec.Data) > 0 {
+		c.data = make([]byte, len(rec.Data)) // no room behind, where somebody's append could write
+		copy(c.data, rec.Data)
+	}
+	if len(rec.Index) > 0 {
+		c.entries = make([]rowEntry, 0, len(rec.Index))
+		for _, e := range rec.Index {
+			own := rowEntry{e.Value, t.position(s, e.Index), e.Unique}
+			if !slices.Contains(c.entries, own) {
+				c.entries = append(c.entries, own)
+			}
+		}
+	}
+	old, _ := t.rows.writable(s).Set(row{rec.Key, c})
+	t.reindex(s, rec.Key, old.content, c)
+}
+
+// reindex brings the entries and the deadline of a row from those of old to those of c. Either may be nil.
+func (t *table) reindex(s *state, key string, old, c *content) {
+	var before, after content
+	if old != nil {
+		before = *old
+	}
+	if c != nil {
+		after = *c
+	}
+	if c != nil && len(before.entries) > 0 && slices.Equal(before.entries, after.entries) {
+		c.entries = before.entries // whose values the index holds already
+	} else {
+		for _, e := range before.entries {
+			if !slices.Contains(after.entries, e) {
+				t.indexes[e.index].entries.writable(s).Delete(entry{e.value, key, e.unique})
+			}
+		}
+		for _, e := range after.entries {
+			if !slices.Contains(before.entries, e) {
+				t.indexes[e.index].entries.writable(s).Set(entry{e.value, key, e.unique})
+			}
+		}
+	}
+	if before.expires != after.expires {
+		if before.expires != 0 {
+			t.expires.writable(s).Delete(deadline{before.expires, key})
+		}
+		if after.expires != 0 {
+			t.expires.writable(s).Set(deadline{after.expires, key})
+		}
+	}
+}
+
+// Delete implements driver.Tx.
+func (x *tx) Delete(ctx context.Context, kind, key string, version int64) error {
+	if err := x.usable(ctx); err != nil {
+		return err
+	}
+	var old row
+	if t := x.state.table(kind); t != nil {
+		old, _ = t.rows.Get(row{key: key})
+	}
+	switch {
+	case version != 0 && (old.content == nil || old.version != version):
+		return x.fail(driver.ErrStale)
+	case old.content == nil:
+		return nil
+	}
+	s := x.write()
+	t := s.writableTable(kind)
+	t.rows.writable(s).Delete(row{key: key})
+	t.reindex(s, key, old.content, nil)
+	return nil
+}

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,11 +114,13 @@ func WireError(err error) (status int, code string, body []byte) {
 		Message string `json:"message,omitempty"`
 		Reason  string `json:"reasonCode,omitempty"`
 	}{string(e.Code), e.Message, e.Reason}
-	body, err = json.Marshal(wire)
-	if err != nil { // three strings always encode
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // messages name values and patterns, and AWS does not escape them
+	if err := enc.Encode(wire); err != nil { // three strings always encode
 		panic(err)
 	}
-	return e.HTTPStatus(), string(e.Code), body
+	return e.HTTPStatus(), string(e.Code), bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // AsError returns the *Error in err's chain; a bare Code becomes an Error without a message, anything else

@@ -12,26 +12,18 @@ import (
 //	for item, err := range identitypool.All(ctx, svc.ListIdentities, &identitypool.ListIdentitiesInput{…}) { … }
 //
 // An error ends the sequence. The input is not changed; a token in it says where to start.
-func All[I, O any, T any, PI interface {
-	*I
-	setToken(string)
-}, PO interface {
-	*O
-	page() ([]T, string)
-}](ctx context.Context, list func(context.Context, *I) (*O, error), in *I) iter.Seq2[T, error] {
+func All[In interface{ from(token string) In }, Out interface{ page() ([]T, string) }, T any](
+	ctx context.Context, list func(context.Context, In) (Out, error), in In,
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var req I
-		if in != nil {
-			req = *in
-		}
-		for {
-			out, err := list(ctx, &req)
+		for req := in; ; {
+			out, err := list(ctx, req)
 			if err != nil {
 				var none T
 				yield(none, err)
 				return
 			}
-			items, token := PO(out).page()
+			items, token := out.page()
 			for _, item := range items {
 				if !yield(item, nil) {
 					return
@@ -40,24 +32,45 @@ func All[I, O any, T any, PI interface {
 			if token == "" {
 				return
 			}
-			PI(&req).setToken(token)
+			req = in.from(token)
 		}
 	}
 }
 
-func (in *ListIdentitiesInput) setToken(token string) { in.NextToken = token }
+func (in *ListIdentitiesInput) from(token string) *ListIdentitiesInput {
+	next := ListIdentitiesInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListIdentitiesOutput) page() ([]IdentityDescription, string) {
 	return out.Identities, out.NextToken
 }
 
-func (in *ListIdentityPoolsInput) setToken(token string) { in.NextToken = token }
+func (in *ListIdentityPoolsInput) from(token string) *ListIdentityPoolsInput {
+	next := ListIdentityPoolsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListIdentityPoolsOutput) page() ([]IdentityPoolShortDescription, string) {
 	return out.IdentityPools, out.NextToken
 }
 
-func (in *LookupDeveloperIdentityInput) setToken(token string) { in.NextToken = token }
+func (in *LookupDeveloperIdentityInput) from(token string) *LookupDeveloperIdentityInput {
+	next := LookupDeveloperIdentityInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *LookupDeveloperIdentityOutput) page() ([]string, string) {
 	return out.DeveloperUserIdentifierList, out.NextToken

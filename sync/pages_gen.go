@@ -12,26 +12,18 @@ import (
 //	for item, err := range cognitosync.All(ctx, svc.ListDatasets, &cognitosync.ListDatasetsInput{…}) { … }
 //
 // An error ends the sequence. The input is not changed; a token in it says where to start.
-func All[I, O any, T any, PI interface {
-	*I
-	setToken(string)
-}, PO interface {
-	*O
-	page() ([]T, string)
-}](ctx context.Context, list func(context.Context, *I) (*O, error), in *I) iter.Seq2[T, error] {
+func All[In interface{ from(token string) In }, Out interface{ page() ([]T, string) }, T any](
+	ctx context.Context, list func(context.Context, In) (Out, error), in In,
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var req I
-		if in != nil {
-			req = *in
-		}
-		for {
-			out, err := list(ctx, &req)
+		for req := in; ; {
+			out, err := list(ctx, req)
 			if err != nil {
 				var none T
 				yield(none, err)
 				return
 			}
-			items, token := PO(out).page()
+			items, token := out.page()
 			for _, item := range items {
 				if !yield(item, nil) {
 					return
@@ -40,21 +32,42 @@ func All[I, O any, T any, PI interface {
 			if token == "" {
 				return
 			}
-			PI(&req).setToken(token)
+			req = in.from(token)
 		}
 	}
 }
 
-func (in *ListDatasetsInput) setToken(token string) { in.NextToken = token }
+func (in *ListDatasetsInput) from(token string) *ListDatasetsInput {
+	next := ListDatasetsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListDatasetsOutput) page() ([]Dataset, string) { return out.Datasets, out.NextToken }
 
-func (in *ListIdentityPoolUsageInput) setToken(token string) { in.NextToken = token }
+func (in *ListIdentityPoolUsageInput) from(token string) *ListIdentityPoolUsageInput {
+	next := ListIdentityPoolUsageInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListIdentityPoolUsageOutput) page() ([]IdentityPoolUsage, string) {
 	return out.IdentityPoolUsages, out.NextToken
 }
 
-func (in *ListRecordsInput) setToken(token string) { in.NextToken = token }
+func (in *ListRecordsInput) from(token string) *ListRecordsInput {
+	next := ListRecordsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListRecordsOutput) page() ([]Record, string) { return out.Records, out.NextToken }

@@ -12,26 +12,18 @@ import (
 //	for item, err := range userpool.All(ctx, svc.ListDevices, &userpool.ListDevicesInput{…}) { … }
 //
 // An error ends the sequence. The input is not changed; a token in it says where to start.
-func All[I, O any, T any, PI interface {
-	*I
-	setToken(string)
-}, PO interface {
-	*O
-	page() ([]T, string)
-}](ctx context.Context, list func(context.Context, *I) (*O, error), in *I) iter.Seq2[T, error] {
+func All[In interface{ from(token string) In }, Out interface{ page() ([]T, string) }, T any](
+	ctx context.Context, list func(context.Context, In) (Out, error), in In,
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var req I
-		if in != nil {
-			req = *in
-		}
-		for {
-			out, err := list(ctx, &req)
+		for req := in; ; {
+			out, err := list(ctx, req)
 			if err != nil {
 				var none T
 				yield(none, err)
 				return
 			}
-			items, token := PO(out).page()
+			items, token := out.page()
 			for _, item := range items {
 				if !yield(item, nil) {
 					return
@@ -40,104 +32,230 @@ func All[I, O any, T any, PI interface {
 			if token == "" {
 				return
 			}
-			PI(&req).setToken(token)
+			req = in.from(token)
 		}
 	}
 }
 
-func (in *AdminListDevicesInput) setToken(token string) { in.PaginationToken = token }
+func (in *AdminListDevicesInput) from(token string) *AdminListDevicesInput {
+	next := AdminListDevicesInput{}
+	if in != nil {
+		next = *in
+	}
+	next.PaginationToken = token
+	return &next
+}
 
 func (out *AdminListDevicesOutput) page() ([]DeviceType, string) {
 	return out.Devices, out.PaginationToken
 }
 
-func (in *AdminListGroupsForUserInput) setToken(token string) { in.NextToken = token }
+func (in *AdminListGroupsForUserInput) from(token string) *AdminListGroupsForUserInput {
+	next := AdminListGroupsForUserInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *AdminListGroupsForUserOutput) page() ([]GroupType, string) {
 	return out.Groups, out.NextToken
 }
 
-func (in *AdminListUserAuthEventsInput) setToken(token string) { in.NextToken = token }
+func (in *AdminListUserAuthEventsInput) from(token string) *AdminListUserAuthEventsInput {
+	next := AdminListUserAuthEventsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *AdminListUserAuthEventsOutput) page() ([]AuthEventType, string) {
 	return out.AuthEvents, out.NextToken
 }
 
-func (in *AdminListUserSessionsInput) setToken(token string) { in.NextToken = token }
+func (in *AdminListUserSessionsInput) from(token string) *AdminListUserSessionsInput {
+	next := AdminListUserSessionsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *AdminListUserSessionsOutput) page() ([]SessionDescriptionType, string) {
 	return out.Sessions, out.NextToken
 }
 
-func (in *ListDevicesInput) setToken(token string) { in.PaginationToken = token }
+func (in *ListDevicesInput) from(token string) *ListDevicesInput {
+	next := ListDevicesInput{}
+	if in != nil {
+		next = *in
+	}
+	next.PaginationToken = token
+	return &next
+}
 
 func (out *ListDevicesOutput) page() ([]DeviceType, string) { return out.Devices, out.PaginationToken }
 
-func (in *ListGroupsInput) setToken(token string) { in.NextToken = token }
+func (in *ListGroupsInput) from(token string) *ListGroupsInput {
+	next := ListGroupsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListGroupsOutput) page() ([]GroupType, string) { return out.Groups, out.NextToken }
 
-func (in *ListIdentityProvidersInput) setToken(token string) { in.NextToken = token }
+func (in *ListIdentityProvidersInput) from(token string) *ListIdentityProvidersInput {
+	next := ListIdentityProvidersInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListIdentityProvidersOutput) page() ([]ProviderDescription, string) {
 	return out.Providers, out.NextToken
 }
 
-func (in *ListResourceServersInput) setToken(token string) { in.NextToken = token }
+func (in *ListResourceServersInput) from(token string) *ListResourceServersInput {
+	next := ListResourceServersInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListResourceServersOutput) page() ([]ResourceServerType, string) {
 	return out.ResourceServers, out.NextToken
 }
 
-func (in *ListTermsInput) setToken(token string) { in.NextToken = token }
+func (in *ListTermsInput) from(token string) *ListTermsInput {
+	next := ListTermsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListTermsOutput) page() ([]TermsDescriptionType, string) { return out.Terms, out.NextToken }
 
-func (in *ListUserImportJobsInput) setToken(token string) { in.PaginationToken = token }
+func (in *ListUserImportJobsInput) from(token string) *ListUserImportJobsInput {
+	next := ListUserImportJobsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.PaginationToken = token
+	return &next
+}
 
 func (out *ListUserImportJobsOutput) page() ([]UserImportJobType, string) {
 	return out.UserImportJobs, out.PaginationToken
 }
 
-func (in *ListUserPoolClientSecretsInput) setToken(token string) { in.NextToken = token }
+func (in *ListUserPoolClientSecretsInput) from(token string) *ListUserPoolClientSecretsInput {
+	next := ListUserPoolClientSecretsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListUserPoolClientSecretsOutput) page() ([]ClientSecretDescriptorType, string) {
 	return out.ClientSecrets, out.NextToken
 }
 
-func (in *ListUserPoolClientsInput) setToken(token string) { in.NextToken = token }
+func (in *ListUserPoolClientsInput) from(token string) *ListUserPoolClientsInput {
+	next := ListUserPoolClientsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListUserPoolClientsOutput) page() ([]UserPoolClientDescription, string) {
 	return out.UserPoolClients, out.NextToken
 }
 
-func (in *ListUserPoolReplicasInput) setToken(token string) { in.NextToken = token }
+func (in *ListUserPoolReplicasInput) from(token string) *ListUserPoolReplicasInput {
+	next := ListUserPoolReplicasInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListUserPoolReplicasOutput) page() ([]UserPoolReplicaType, string) {
 	return out.UserPoolReplicas, out.NextToken
 }
 
-func (in *ListUserPoolsInput) setToken(token string) { in.NextToken = token }
+func (in *ListUserPoolsInput) from(token string) *ListUserPoolsInput {
+	next := ListUserPoolsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListUserPoolsOutput) page() ([]UserPoolDescriptionType, string) {
 	return out.UserPools, out.NextToken
 }
 
-func (in *ListUserSessionsInput) setToken(token string) { in.NextToken = token }
+func (in *ListUserSessionsInput) from(token string) *ListUserSessionsInput {
+	next := ListUserSessionsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListUserSessionsOutput) page() ([]SessionDescriptionType, string) {
 	return out.Sessions, out.NextToken
 }
 
-func (in *ListUsersInput) setToken(token string) { in.PaginationToken = token }
+func (in *ListUsersInput) from(token string) *ListUsersInput {
+	next := ListUsersInput{}
+	if in != nil {
+		next = *in
+	}
+	next.PaginationToken = token
+	return &next
+}
 
 func (out *ListUsersOutput) page() ([]UserType, string) { return out.Users, out.PaginationToken }
 
-func (in *ListUsersInGroupInput) setToken(token string) { in.NextToken = token }
+func (in *ListUsersInGroupInput) from(token string) *ListUsersInGroupInput {
+	next := ListUsersInGroupInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListUsersInGroupOutput) page() ([]UserType, string) { return out.Users, out.NextToken }
 
-func (in *ListWebAuthnCredentialsInput) setToken(token string) { in.NextToken = token }
+func (in *ListWebAuthnCredentialsInput) from(token string) *ListWebAuthnCredentialsInput {
+	next := ListWebAuthnCredentialsInput{}
+	if in != nil {
+		next = *in
+	}
+	next.NextToken = token
+	return &next
+}
 
 func (out *ListWebAuthnCredentialsOutput) page() ([]WebAuthnCredentialDescription, string) {
 	return out.Credentials, out.NextToken

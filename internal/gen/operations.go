@@ -141,26 +141,18 @@ func (s *service) writePages(f *source) {
 //	for item, err := range %s.All(ctx, svc.%s, &%s.%sInput{…}) { … }
 //
 // An error ends the sequence. The input is not changed; a token in it says where to start.
-func All[I, O any, T any, PI interface {
-	*I
-	setToken(string)
-}, PO interface {
-	*O
-	page() ([]T, string)
-}](ctx context.Context, list func(context.Context, *I) (*O, error), in *I) iter.Seq2[T, error] {
+func All[In interface{ from(token string) In }, Out interface{ page() ([]T, string) }, T any](
+	ctx context.Context, list func(context.Context, In) (Out, error), in In,
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var req I
-		if in != nil {
-			req = *in
-		}
-		for {
-			out, err := list(ctx, &req)
+		for req := in; ; {
+			out, err := list(ctx, req)
 			if err != nil {
 				var none T
 				yield(none, err)
 				return
 			}
-			items, token := PO(out).page()
+			items, token := out.page()
 			for _, item := range items {
 				if !yield(item, nil) {
 					return
@@ -169,7 +161,7 @@ func All[I, O any, T any, PI interface {
 			if token == "" {
 				return
 			}
-			PI(&req).setToken(token)
+			req = in.from(token)
 		}
 	}
 }
@@ -179,7 +171,9 @@ func All[I, O any, T any, PI interface {
 		if token == nil {
 			continue
 		}
-		f.p("func (in *%sInput) setToken(token string) { in.%s = token }\n", op.Name, token.goName)
+		f.p("func (in *%[1]sInput) from(token string) *%[1]sInput {", op.Name)
+		f.p("next := %sInput{}\nif in != nil { next = *in }", op.Name)
+		f.p("next.%s = token\nreturn &next\n}\n", token.goName)
 		f.p("func (out *%sOutput) page() (%s, string) { return out.%s, out.%s }\n", op.Name, items.goType, items.goName, token.goName)
 	}
 }

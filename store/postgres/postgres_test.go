@@ -1,0 +1,38 @@
+package postgres_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/cenote-auth/cenote/internal/pgtest"
+	"github.com/cenote-auth/cenote/store/driver"
+	"github.com/cenote-auth/cenote/store/postgres"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// open opens the store in a database, and closes it with the test.
+func open(t testing.TB, url string) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), url, postgres.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // some tests close it themselves
+	return db
+}
+
+func put(t testing.TB, db driver.DB, recs ...driver.Record) {
+	t.Helper()
+	err := db.Update(t.Context(), func(tx driver.Tx) error {
+		for _, rec := range recs {
+			if err := tx.Put(t.Context(), rec); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("put: %v", err)
+	}
+}

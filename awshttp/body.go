@@ -98,14 +98,18 @@ func (x *exchange) buffer() *[]byte {
 	if !ok {
 		buf = new(make([]byte, 0, firstBuffer))
 	}
-	x.buffers = append(x.buffers, buf)
+	i := 0
+	if x.buffers[i] != nil {
+		i = 1
+	}
+	x.buffers[i] = buf
 	return buf
 }
 
 // release gives the buffers back.
 func (x *exchange) release() {
 	for _, buf := range x.buffers {
-		if cap(*buf) <= keepBuffer {
+		if buf != nil && cap(*buf) <= keepBuffer {
 			*buf = (*buf)[:0]
 			x.h.buffers.Put(buf)
 		}

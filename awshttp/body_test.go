@@ -174,7 +174,7 @@ func TestConcurrentBodies(t *testing.T) {
 	}
 }
 
-var errRate = awsapi.Code("TooManyRequestsException").New("Rate exceeded")
+var errRate = awsapi.ErrTooManyRequests.New("Rate exceeded")
 
 // limiter refuses at one of its two points and remembers what it was asked.
 type limiter struct {

@@ -17,13 +17,13 @@ type cors struct {
 
 var anyOrigin = cors{allow: "*"}
 
-func (c cors) write(header http.Header) {
+func (c cors) write(header http.Header, set func(name, value string)) {
 	if c.vary {
 		header.Add("Vary", "Origin")
 	}
 	if c.allow != "" {
-		header["Access-Control-Allow-Origin"] = []string{c.allow}
-		header["Access-Control-Expose-Headers"] = []string{exposedHeaders}
+		set("Access-Control-Allow-Origin", c.allow)
+		set("Access-Control-Expose-Headers", exposedHeaders)
 	}
 }
 

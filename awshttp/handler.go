@@ -49,7 +49,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		h.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 			slog.String("op", name), slog.Int("status", x.status), slog.String("code", x.code),
-			slog.Duration("duration", h.now().Sub(start)), slog.String("request_id", x.id))
+			slog.Duration("duration", h.now().Sub(start)), slog.String("request", x.id))
 	}
 }
 
@@ -64,7 +64,7 @@ type exchange struct {
 
 	body    []byte // in a buffer of the pool, nil until it is read
 	bodyErr error
-	buffers []*[]byte
+	buffers [2]*[]byte // the body, and for rest-json what it was bound into
 
 	status int    // answered
 	code   string // of the error answered
@@ -172,7 +172,7 @@ func (x *exchange) authenticate(ctx context.Context) (*iam.Principal, error) {
 
 // log records what went wrong inside of the adapter; services record theirs.
 func (x *exchange) log(doing string, err error) {
-	x.h.log.LogAttrs(x.r.Context(), slog.LevelError, doing, slog.Any("error", err), slog.String("request_id", x.id))
+	x.h.log.LogAttrs(x.r.Context(), slog.LevelError, doing, slog.Any("error", err), slog.String("request", x.id))
 }
 
 const maxUserAgent = 1 << 10

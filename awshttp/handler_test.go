@@ -262,9 +262,9 @@ func TestH16_AccessLog(t *testing.T) {
 	r.Header.Set("Authorization", "canary")
 	r.Header.Set("User-Agent", "canary")
 	w.do(r)
-	require.Equal(t, `level=INFO msg=request op=cognito-idp:SignUp status=200 code="" duration=0s request_id=`+requestID+`
-level=INFO msg=request op=- status=400 code=UnknownOperationException duration=0s request_id=`+requestID+`
-level=INFO msg=request op=cognito-sync:ListIdentityPoolUsage status=400 code=IncompleteSignatureException duration=0s request_id=`+requestID+"\n", log.String())
+	require.Equal(t, `level=INFO msg=request op=cognito-idp:SignUp status=200 code="" duration=0s request=`+requestID+`
+level=INFO msg=request op=- status=400 code=UnknownOperationException duration=0s request=`+requestID+`
+level=INFO msg=request op=cognito-sync:ListIdentityPoolUsage status=400 code=IncompleteSignatureException duration=0s request=`+requestID+"\n", log.String())
 }
 
 // What fails while authenticating is logged and not told.

@@ -1,6 +1,7 @@
 package awshttp
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -34,13 +35,13 @@ func (x *exchange) fail(err error) {
 		x.unknownOperation()
 		return
 	}
-	status, code, body := awsapi.WireError(err)
 	e := awsapi.AsError(err)
-	if x.route != nil && x.route.rest() {
-		status, body = restStatus(e), restBody(e)
+	_, code, body := awsapi.WireError(e)
+	if x.route.rest() {
+		body = restBody(e)
 	}
 	x.code = code
-	x.write(status, x.mediaType(), e.Message, body)
+	x.write(x.route.statusOf(e), x.mediaType(), e.Message, body)
 }
 
 // unknownOperation answers a request that names no operation: in JSON if it is a JSON 1.1 request, and else in the way of
@@ -66,7 +67,7 @@ func (x *exchange) misdirected() {
 }
 
 func (x *exchange) mediaType() string {
-	if x.route != nil && x.route.rest() {
+	if x.route.rest() {
 		return mediaJSON
 	}
 	return mediaJSON11
@@ -76,7 +77,7 @@ func (x *exchange) mediaType() string {
 func (x *exchange) write(status int, mediaType, message string, body []byte) {
 	x.status = status
 	header := x.w.Header()
-	values := make([]string, 5)
+	values := make([]string, 7)
 	set := func(name, value string) {
 		values[0] = value
 		header[name] = values[:1:1]
@@ -91,7 +92,7 @@ func (x *exchange) write(status int, mediaType, message string, body []byte) {
 			set("X-Amzn-Errormessage", headerSafe(message))
 		}
 	}
-	x.cors.write(header)
+	x.cors.write(header, set)
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // whoever has gone cannot be told
 }
@@ -107,35 +108,39 @@ func headerSafe(s string) string {
 	return string(b)
 }
 
-// restStatuses are the statuses that Sync has for codes which are a plain 400 elsewhere (SYNC-004, SIGV4-040 to 044,
-// IAM-090).
+// restStatuses are those of refused signatures, which rest-json services tell apart from other errors (SIGV4-040 to 044).
 var restStatuses = map[awsapi.Code]int{
-	"NotAuthorizedException":        http.StatusForbidden,
-	"ResourceNotFoundException":     http.StatusNotFound,
-	"ResourceConflictException":     http.StatusConflict,
-	"TooManyRequestsException":      http.StatusTooManyRequests,
-	"LambdaThrottledException":      http.StatusTooManyRequests,
 	awsapi.ErrMissingAuthentication: http.StatusForbidden,
 	awsapi.ErrUnrecognizedClient:    http.StatusForbidden,
 	awsapi.ErrInvalidSignature:      http.StatusForbidden,
 	awsapi.ErrExpiredToken:          http.StatusForbidden,
-	awsapi.ErrAccessDenied:          http.StatusForbidden,
 }
 
-func restStatus(e *awsapi.Error) int {
-	if s, ok := restStatuses[e.Code]; ok && e.Status == 0 {
-		return s
+// statusOf returns the status of an error at the service: its own, the service's, the protocol's, or the code's.
+func (r *route) statusOf(e *awsapi.Error) int {
+	if e.Status != 0 {
+		return e.Status
+	}
+	for _, s := range r.op.Service.Statuses {
+		if s.Code == e.Code {
+			return s.Status
+		}
+	}
+	if status, ok := restStatuses[e.Code]; ok && r.rest() {
+		return status
 	}
 	return e.HTTPStatus()
 }
 
 // restBody is an error body without the type, which rest-json has in a header only (SIGV4-049).
 func restBody(e *awsapi.Error) []byte {
-	body, err := json.Marshal(struct {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(struct {
 		Message string `json:"message"`
-	}{e.Message})
-	if err != nil { // a string always encodes
+	}{e.Message}); err != nil { // a string always encodes
 		panic(err)
 	}
-	return body
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -91,9 +91,12 @@ func userPools() *fake {
 	}}
 }
 
-// sync offers rest-json operations of Cognito Sync.
+// syncService offers rest-json operations of Cognito Sync.
 func syncService() *fake {
-	svc := &awsapi.Service{Name: "cognito-sync", Protocol: awsapi.RESTJSON}
+	svc := &awsapi.Service{Name: "cognito-sync", Protocol: awsapi.RESTJSON, Statuses: []awsapi.CodeStatus{
+		{Code: "NotAuthorizedException", Status: 403}, {Code: "ResourceNotFoundException", Status: 404}, {Code: awsapi.ErrAccessDenied, Status: 403},
+		{Code: "ResourceConflictException", Status: 409}, {Code: awsapi.ErrTooManyRequests, Status: 429}, {Code: "LambdaThrottledException", Status: 429},
+	}}
 	uri := func(names ...string) (b []awsapi.Binding) {
 		for _, n := range names {
 			b = append(b, awsapi.Binding{Member: n, Place: awsapi.InURI, Name: n})

@@ -104,6 +104,11 @@ func (h Harness) parts() []part {
 		{Snapshots, snapshots},
 		{Retries, retries},
 		{Lifecycle, lifecycle},
+		{Expiry, expiry},
+		{Histories, h.histories()},
+		{Crashes, h.crashes()},
+		{Nodes, h.nodes()},
+		{Powers, powers},
 	}
 }
 

@@ -116,7 +116,7 @@ func WireError(err error) (status int, code string, body []byte) {
 	}{string(e.Code), e.Message, e.Reason}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // messages name values and patterns, and AWS does not escape them
+	enc.SetEscapeHTML(false)                 // messages name values and patterns, and AWS does not escape them
 	if err := enc.Encode(wire); err != nil { // three strings always encode
 		panic(err)
 	}

@@ -45,6 +45,14 @@ type Config struct {
 	Rand io.Reader        // for the ids of messages that have none; nil is crypto/rand
 }
 
+// String leaves out the credentials.
+func (c Config) String() string {
+	return fmt.Sprintf("smtp.Config{Addr: %q, From: %q}", c.Addr, c.From)
+}
+
+// GoString is String.
+func (c Config) GoString() string { return c.String() }
+
 // Sender is a message.EmailSender over SMTP.
 type Sender struct {
 	host, addr string
@@ -120,10 +128,10 @@ func New(c Config) (*Sender, error) {
 }
 
 // options translates the configuration for go-mail. Its probes (NOOP, RSET) are useless on a connection that carries one
-// message.
+// message, and its own time limit is set so that SendEmail's ends first.
 func options(c Config, port int, encryption Encryption, s *Sender) []mail.Option {
 	o := []mail.Option{
-		mail.WithPort(port), mail.WithTLSConfig(s.tls), mail.WithTimeout(s.timeout), mail.WithoutNoop(), mail.WithoutRset(),
+		mail.WithPort(port), mail.WithTLSConfig(s.tls), mail.WithTimeout(s.timeout + time.Second), mail.WithoutNoop(), mail.WithoutRset(),
 	}
 	if c.LocalName != "" {
 		o = append(o, mail.WithHELO(c.LocalName))

@@ -98,7 +98,7 @@ func (s *Sender) build(m message.Email) (*mail.Msg, error) {
 	}
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(s.now())
-	msg.SetMessageIDWithValue(id + "@" + domainOf(from))
+	msg.SetMessageIDWithValue(id + "@" + idDomain(from))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's absence note shall answer
 	if m.ConfigurationSet != "" {
 		msg.SetGenHeader("X-SES-CONFIGURATION-SET", m.ConfigurationSet) // Amazon SES reads it, others ignore it
@@ -128,4 +128,12 @@ func (s *Sender) messageID(id string) (string, error) {
 		return "", fmt.Errorf("smtp: make message id: %w", err)
 	}
 	return hex.EncodeToString(raw), nil
+}
+
+// idDomain returns what stands behind the @ of a message id, which go-mail would encode if it were not ASCII.
+func idDomain(from string) string {
+	if d := domainOf(from); isHostName(d) {
+		return d
+	}
+	return "cenote.invalid"
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -53,6 +54,23 @@ type Payload struct {
 	ClientID         string         `json:"clientId,omitempty"`
 	UserSub          string         `json:"userSub,omitempty"`
 }
+
+// String leaves out the secret.
+func (c Config) String() string { return "webhook.Config{URL: ***, Secret: ***}" }
+
+// GoString is String.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue leaves out text, code, link and address.
+func (p Payload) LogValue() slog.Value {
+	return message.Meta{Kind: p.Kind, PoolID: p.PoolID, ClientID: p.ClientID}.LogValue()
+}
+
+// String is LogValue as text.
+func (p Payload) String() string { return p.LogValue().String() }
+
+// GoString is String.
+func (p Payload) GoString() string { return p.String() }
 
 // Sender posts messages. It is a message.EmailSender and a message.SMSSender.
 type Sender struct {
@@ -154,8 +172,8 @@ func (s *Sender) post(ctx context.Context, p Payload) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("webhook: %w", err)
+	if err != nil { // New has parsed the URL; the text would repeat it
+		return errors.New("webhook: make request")
 	}
 	stamp := strconv.FormatInt(s.now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")

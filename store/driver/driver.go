@@ -24,7 +24,8 @@ type DB interface {
 	// nothing in it may leave the process, and it must set its results anew on each run.
 	//
 	// A write-write race is run again by the driver, with jitter, within the context's deadline or a bounded time. A
-	// unique violation is never run again.
+	// unique violation is never run again; but a closure that found a key or an entry absent, and then loses the race to
+	// insert it, has met a race and no violation: no serial order has it find nothing and collide.
 	Update(ctx context.Context, fn func(Tx) error) error
 	// Close ends the use of the database. Calls after Close fail.
 	Close() error
@@ -44,7 +45,10 @@ type Reader interface {
 
 // Tx reads and writes. Its reads see its own writes. Writes may be buffered until commit: *ConflictError and ErrStale come
 // from Put, from Delete or from Update itself. Either dooms the transaction, also when fn swallows it. The first violated
-// entry in the order of the Puts is named.
+// entry in the order of the Puts is named, the key of a record before its entries.
+//
+// Each Put is judged against what the calls before it have made of the store: an entry that an earlier Put or Delete gave up
+// is free, one that a later call gives up is taken.
 type Tx interface {
 	Reader
 	// Put inserts the record if its Version is 0 and otherwise replaces the record of exactly that version.
@@ -60,7 +64,7 @@ type Record struct {
 	Version   int64     // set by the driver: 1 at insert, one more at each replacement
 	Data      []byte    // opaque, up to MaxData bytes
 	Index     []Entry   // replaces the record's former entries; not returned by reads
-	Expires   time.Time // a hint for sweepers; whoever reads decides. Zero is never
+	Expires   time.Time // a hint for sweepers; whoever reads decides. Zero is never. Kept to the microsecond, read in UTC
 }
 
 // MaxData is the largest Record.Data that every driver takes.

@@ -116,6 +116,10 @@ func (r *Runner) protect(ctx context.Context, to target, h Handler, payload []by
 // settle takes the text out of a function's error while a panic of its methods is still caught. Errors that are not the
 // function's refusal stay as they are.
 func settle(err error) error {
+	if e, ok := errors.AsType[*awsapi.Error](err); ok {
+		// From calling back into a pool. Its cause stays here, and is not this function's: an inner trigger may have failed.
+		return &FunctionError{Message: string(e.Code) + ": " + e.Message}
+	}
 	if _, ok := errors.AsType[*InvokeError](err); ok {
 		return err
 	}
@@ -127,12 +131,7 @@ func settle(err error) error {
 
 // messageOf returns what AWS Lambda would call the errorMessage of err. aws-lambda-go lets a function return that message
 // as a value which encodes as {"errorMessage": …} and whose Error method is a Go dump.
-//
-// An API error, which a function has from calling back into a pool, goes by code and sentence: its cause stays here.
 func messageOf(err error) string {
-	if e, ok := errors.AsType[*awsapi.Error](err); ok {
-		return string(e.Code) + ": " + e.Message
-	}
 	if _, ok := err.(json.Marshaler); !ok {
 		if raw, marshalErr := json.Marshal(err); marshalErr == nil {
 			var lambda struct {

@@ -330,6 +330,26 @@ func TestH15_Recursion(t *testing.T) {
 	}
 }
 
+// A function that fails because of a trigger inside its own call has refused; it was reached.
+func TestInnerTriggerFails(t *testing.T) {
+	t.Parallel()
+	inner := newRunner(t, handlerFunc(func(context.Context, []byte) ([]byte, error) {
+		return nil, &trigger.InvokeError{Name: "AccessDeniedException", Retry: true, Cause: errors.New("secret")}
+	}))
+	calls := 0
+	outer := newRunner(t, handlerFunc(func(ctx context.Context, _ []byte) ([]byte, error) {
+		calls++
+		_, err := run(ctx, inner)
+		return nil, fmt.Errorf("create user: %w", err)
+	}))
+	_, err := run(t.Context(), outer)
+	wantError(t, err, trigger.ErrUserLambdaValidation,
+		"PreSignUp failed with error UnexpectedLambdaException: PreSignUp invocation failed due to error AccessDeniedException..")
+	if calls != 1 {
+		t.Errorf("%d calls, want 1", calls)
+	}
+}
+
 // TestH15_NoLockDuringCall has calls that only end when all of them have begun.
 func TestH15_NoLockDuringCall(t *testing.T) {
 	t.Parallel()

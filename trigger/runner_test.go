@@ -394,3 +394,18 @@ func TestNewRunnerBounds(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkRun is what a trigger costs beyond its function.
+func BenchmarkRun(b *testing.B) {
+	functions := &trigger.Mux{}
+	functions.Handle("f", handlerFunc(func(_ context.Context, payload []byte) ([]byte, error) { return payload, nil }))
+	r, err := trigger.NewRunner(trigger.RunnerConfig{Functions: functions})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := run(b.Context(), r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

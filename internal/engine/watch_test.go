@@ -77,4 +77,3 @@ func label(t *testing.T, set attribute.Set) string {
 	}
 	return code.AsString()
 }
-

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/cenote-auth/cenote/internal/model"
 )
 
 func main() {
@@ -23,15 +25,14 @@ func main() {
 
 // run generates all packages below root, or compares them if check is set.
 func run(root string, check bool) error {
-	dir := filepath.Join(root, "internal", "model")
-	o, err := loadOverlay(dir)
+	o, err := model.LoadOverlay()
 	if err != nil {
 		return err
 	}
 	var stale []error
-	for _, name := range []string{"cognito-idp", "cognito-identity", "cognito-sync"} {
-		m := new(model)
-		if err := load(dir, name+".json", false, m); err != nil {
+	for _, name := range model.Services() {
+		m, err := model.Load(name)
+		if err != nil {
 			return err
 		}
 		s, err := resolve(name, m, o)

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cenote-auth/cenote/internal/model"
 )
 
 // service is a model resolved into what Go code is written from.
 type service struct {
-	*model
-	overlay *overlay
+	*model.Model
+	overlay *model.Overlay
 	name    string // signing name
 	dir     string // of the package
 	pkg     string // package clause
@@ -36,8 +38,8 @@ type field struct {
 	wire     string
 	goName   string
 	goType   string
-	ref      modelRef
-	shape    *modelShape
+	ref      model.Ref
+	shape    *model.Shape
 	required bool
 	secret   bool // by our own list
 	redact   bool
@@ -47,7 +49,7 @@ type field struct {
 type alias struct{ goName, of string }
 
 type operation struct {
-	modelOperation
+	model.Operation
 	in, out  *goStruct
 	noOutput bool
 	auth     string
@@ -58,12 +60,12 @@ type operation struct {
 // method returns the name of the method that holds the operation's rules.
 func (o *operation) method() string { return strings.ToLower(o.Name[:1]) + o.Name[1:] }
 
-func resolve(name string, m *model, o *overlay) (*service, error) {
+func resolve(name string, m *model.Model, o *model.Overlay) (*service, error) {
 	pkg, ok := o.Operations.Packages[name]
 	if !ok {
 		return nil, fmt.Errorf("no package in operations.json")
 	}
-	s := &service{model: m, overlay: o, name: name, dir: pkg.Dir, pkg: pkg.Name, byShape: map[string]*goStruct{}}
+	s := &service{Model: m, overlay: o, name: name, dir: pkg.Dir, pkg: pkg.Name, byShape: map[string]*goStruct{}}
 	for _, shape := range m.Shapes {
 		if shape.Document {
 			shape.Type = "document"
@@ -102,7 +104,7 @@ func (s *service) walk(name string, seen map[string]bool) {
 		return
 	}
 	seen[name] = true
-	for _, ref := range s.Shapes[name].refs() {
+	for _, ref := range s.Shapes[name].Refs() {
 		s.walk(ref, seen)
 	}
 }
@@ -120,7 +122,7 @@ func (s *service) resolveStructs() error {
 	}
 	nested := map[string]bool{}
 	for _, name := range s.shapes {
-		for _, ref := range s.Shapes[name].refs() {
+		for _, ref := range s.Shapes[name].Refs() {
 			nested[ref] = true
 		}
 	}
@@ -251,12 +253,12 @@ func (s *service) redacts(name string, seen map[string]bool) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(shape.refs(), func(ref string) bool { return s.redacts(ref, seen) })
+	return slices.ContainsFunc(shape.Refs(), func(ref string) bool { return s.redacts(ref, seen) })
 }
 
 func (s *service) resolveOperations() error {
 	for _, key := range s.Operations.Keys {
-		op := &operation{modelOperation: s.Operations.Map[key], auth: "awsapi.AuthSigV4"}
+		op := &operation{Operation: s.Operations.Map[key], auth: "awsapi.AuthSigV4"}
 		op.built = !slices.Contains(s.overlay.Unbuilt[s.name], key)
 		op.in = s.byShape[op.Input.Shape]
 		if op.Output.Shape == "" {

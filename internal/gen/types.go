@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cenote-auth/cenote/internal/model"
 )
 
 // isRole reports whether a struct is the input or output of one operation, and which.
@@ -114,7 +116,7 @@ func (s *service) describe(f field) string {
 }
 
 // bounds words the limits of a shape.
-func bounds(s *modelShape) string {
+func bounds(s *model.Shape) string {
 	unit := map[string]string{"string": " characters", "blob": " bytes", "list": " elements", "map": " entries"}[s.Type]
 	switch {
 	case len(s.Enum) > 0 || s.Min == nil && s.Max == nil:

@@ -1,20 +1,23 @@
-package main
+// Package model holds the wire models of the three services, with what we add to them. The generator reads it, and so do
+// the tests that compare the generated packages with it; nothing else does.
+package model
 
 import (
 	"bytes"
+	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 )
 
-// ordered is a JSON object that remembers the order of its members.
-type ordered[T any] struct {
+// Ordered is a JSON object that remembers the order of its members.
+type Ordered[T any] struct {
 	Keys []string
 	Map  map[string]T
 }
 
-func (o *ordered[T]) UnmarshalJSON(data []byte) error {
+// UnmarshalJSON reads the object and the order of its members.
+func (o *Ordered[T]) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &o.Map); err != nil {
 		return err
 	}
@@ -36,8 +39,8 @@ func (o *ordered[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// model is one service's wire model.
-type model struct {
+// Model is one service's wire model.
+type Model struct {
 	Metadata struct {
 		APIVersion      string `json:"apiVersion"`
 		EndpointPrefix  string `json:"endpointPrefix"`
@@ -46,8 +49,8 @@ type model struct {
 		Protocol        string `json:"protocol"`
 		TargetPrefix    string `json:"targetPrefix"`
 	} `json:"metadata"`
-	Operations ordered[modelOperation] `json:"operations"`
-	Shapes     map[string]*modelShape  `json:"shapes"`
+	Operations Ordered[Operation] `json:"operations"`
+	Shapes     map[string]*Shape  `json:"shapes"`
 	Paginators map[string]struct {
 		InputToken  string `json:"input_token"`
 		OutputToken string `json:"output_token"`
@@ -55,12 +58,13 @@ type model struct {
 	} `json:"paginators"`
 }
 
-type modelOperation struct {
-	Name     string     `json:"name"`
-	Input    modelRef   `json:"input"`
-	Output   modelRef   `json:"output"`
-	Errors   []modelRef `json:"errors"`
-	AuthType string     `json:"authtype"`
+// Operation is one operation of a model.
+type Operation struct {
+	Name     string `json:"name"`
+	Input    Ref    `json:"input"`
+	Output   Ref    `json:"output"`
+	Errors   []Ref  `json:"errors"`
+	AuthType string `json:"authtype"`
 	HTTP     struct {
 		Method       string `json:"method"`
 		RequestURI   string `json:"requestUri"`
@@ -68,7 +72,8 @@ type modelOperation struct {
 	} `json:"http"`
 }
 
-type modelRef struct {
+// Ref is a reference to a shape, with the traits of the place.
+type Ref struct {
 	Shape        string `json:"shape"`
 	Box          bool   `json:"box"`
 	Deprecated   bool   `json:"deprecated"`
@@ -76,32 +81,33 @@ type modelRef struct {
 	LocationName string `json:"locationName"`
 }
 
-type modelShape struct {
-	Type      string            `json:"type"`
-	Members   ordered[modelRef] `json:"members"`
-	Required  []string          `json:"required"`
-	Member    *modelRef         `json:"member"`
-	Key       *modelRef         `json:"key"`
-	Value     *modelRef         `json:"value"`
-	Min       *int64            `json:"min"`
-	Max       *int64            `json:"max"`
-	Pattern   string            `json:"pattern"`
-	Enum      []string          `json:"enum"`
-	Sensitive bool              `json:"sensitive"`
-	Document  bool              `json:"document"`
-	Exception bool              `json:"exception"`
+// Shape is one type of a model.
+type Shape struct {
+	Type      string       `json:"type"`
+	Members   Ordered[Ref] `json:"members"`
+	Required  []string     `json:"required"`
+	Member    *Ref         `json:"member"`
+	Key       *Ref         `json:"key"`
+	Value     *Ref         `json:"value"`
+	Min       *int64       `json:"min"`
+	Max       *int64       `json:"max"`
+	Pattern   string       `json:"pattern"`
+	Enum      []string     `json:"enum"`
+	Sensitive bool         `json:"sensitive"`
+	Document  bool         `json:"document"`
+	Exception bool         `json:"exception"`
 	Error     struct {
 		HTTPStatusCode int `json:"httpStatusCode"`
 	} `json:"error"`
 }
 
-// refs lists the shapes that a shape refers to.
-func (s *modelShape) refs() []string {
+// Refs lists the shapes that a shape refers to.
+func (s *Shape) Refs() []string {
 	var names []string
 	for _, key := range s.Members.Keys {
 		names = append(names, s.Members.Map[key].Shape)
 	}
-	for _, r := range []*modelRef{s.Member, s.Key, s.Value} {
+	for _, r := range []*Ref{s.Member, s.Key, s.Value} {
 		if r != nil {
 			names = append(names, r.Shape)
 		}
@@ -109,8 +115,8 @@ func (s *modelShape) refs() []string {
 	return names
 }
 
-// overlay is what the models do not say: our exceptions, each with the fact that it rests on.
-type overlay struct {
+// Overlay is what the models do not say: our exceptions, each with the fact that it rests on.
+type Overlay struct {
 	Pointers  map[string]map[string]string // service → "Shape.Member" → fact: a pointer, against the rule
 	Defaults  map[string][]string          // service → number and boolean shapes whose Smithy default is 0 or false
 	Sensitive map[string]struct {          // service → what is redacted besides what the model marks
@@ -127,6 +133,7 @@ type overlay struct {
 		Items         map[string]map[string]string `json:"items"`  // service → operation → the list that All yields, if there are several
 		Validation    map[string]struct {          // service → code of constraint violations, with its fact
 			Code string `json:"code"`
+			Fact string `json:"fact"`
 		} `json:"validation"`
 		Packages map[string]struct {
 			Dir  string `json:"dir"`
@@ -137,10 +144,31 @@ type overlay struct {
 	Unbuilt  map[string][]string // service → operations that are not built yet
 }
 
-// load reads one JSON file of the model directory; members that nothing reads are an error, because a misspelt
-// exception would be without effect.
-func load(dir, file string, strict bool, into any) error {
-	data, err := os.ReadFile(filepath.Join(dir, file))
+//go:embed *.json
+var files embed.FS
+
+// Services lists the signing names of the services that there are models of.
+func Services() []string { return []string{"cognito-idp", "cognito-identity", "cognito-sync"} }
+
+// Load returns the model of a service.
+func Load(service string) (*Model, error) {
+	m := new(Model)
+	return m, load(service+".json", false, m)
+}
+
+// LoadOverlay returns what we add to the models.
+func LoadOverlay() (*Overlay, error) {
+	o := new(Overlay)
+	return o, errors.Join(
+		load("pointers.json", true, &o.Pointers), load("defaults.json", true, &o.Defaults), load("sensitive.json", true, &o.Sensitive),
+		load("names.json", true, &o.Names), load("patterns.json", true, &o.Patterns), load("unbuilt.json", true, &o.Unbuilt),
+		load("operations.json", true, &o.Operations),
+	)
+}
+
+// load reads a file. With strict, members that nothing reads are an error: a misspelt exception would be without effect.
+func load(file string, strict bool, into any) error {
+	data, err := files.ReadFile(file)
 	if err != nil {
 		return err
 	}
@@ -152,17 +180,4 @@ func load(dir, file string, strict bool, into any) error {
 		return fmt.Errorf("read %s: %w", file, err)
 	}
 	return nil
-}
-
-func loadOverlay(dir string) (*overlay, error) {
-	o := new(overlay)
-	for file, into := range map[string]any{
-		"pointers.json": &o.Pointers, "defaults.json": &o.Defaults, "sensitive.json": &o.Sensitive, "names.json": &o.Names,
-		"patterns.json": &o.Patterns, "unbuilt.json": &o.Unbuilt,
-	} {
-		if err := load(dir, file, true, into); err != nil {
-			return nil, err
-		}
-	}
-	return o, load(dir, "operations.json", false, &o.Operations)
 }

@@ -164,9 +164,9 @@ func (u use) fits(n, parent ast.Node) bool {
 		switch p := parent.(type) {
 		case *ast.AssignStmt, *ast.ReturnStmt, *ast.KeyValueExpr, *ast.ValueSpec:
 			return true
-		case *ast.CallExpr: // crypto's key generation and signatures ignore the reader that they are given
+		case *ast.CallExpr: // crypto's own operations ignore the reader that they are given
 			sel, ok := p.Fun.(*ast.SelectorExpr)
-			return ok && p.Fun != n && slices.Contains([]string{"GenerateKey", "Sign", "SignPKCS1v15"}, sel.Sel.Name)
+			return ok && p.Fun != n && slices.Contains([]string{"GenerateKey", "Sign", "SignPKCS1v15", "EncryptOAEP"}, sel.Sel.Name)
 		}
 		return false
 	case asType:

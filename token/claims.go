@@ -1,0 +1,146 @@
+package token
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Claims is the content of a token that was checked. Claims that the token has not
+// are zero.
+type Claims struct {
+	Issuer    string
+	Subject   string
+	Use       Use
+	ClientID  string   // client_id of an access token; aud of an ID token, if it is one
+	Audience  []string // aud, whether text or list
+	Username  string   // username, or cognito:username
+	Groups    []string // cognito:groups
+	Scope     string   // scope, separated by spaces
+	IssuedAt  time.Time
+	Expires   time.Time
+	AuthTime  time.Time
+	JTI       string
+	OriginJTI string
+	EventID   string
+	DeviceKey string
+	ACR       string
+	AMR       []string
+
+	// Raw is the whole content as encoding/json decodes it: numbers are float64.
+	Raw map[string]any
+}
+
+// HasScope reports whether the scope was granted.
+func (c *Claims) HasScope(scope string) bool {
+	for s := range strings.FieldsSeq(c.Scope) {
+		if s == scope {
+			return true
+		}
+	}
+	return false
+}
+
+// InGroup reports whether the user is in the group.
+func (c *Claims) InGroup(group string) bool { return slices.Contains(c.Groups, group) }
+
+// readClaims takes the claims out of the decoded content. A claim of another type
+// than its own is an error: who relies on it could read it in two ways.
+func readClaims(raw map[string]any) (*Claims, error) {
+	r := reader{raw: raw}
+	c := &Claims{
+		Issuer:    r.text("iss"),
+		Subject:   r.text("sub"),
+		Use:       Use(r.text("token_use")),
+		ClientID:  r.text("client_id"),
+		Groups:    r.texts("cognito:groups"),
+		Scope:     r.text("scope"),
+		IssuedAt:  r.time("iat"),
+		Expires:   r.time("exp"),
+		AuthTime:  r.time("auth_time"),
+		JTI:       r.text("jti"),
+		OriginJTI: r.text("origin_jti"),
+		EventID:   r.text("event_id"),
+		DeviceKey: r.text("device_key"),
+		ACR:       r.text("acr"),
+		AMR:       r.texts("amr"),
+		Raw:       raw,
+	}
+	if c.Username = r.text("username"); c.Username == "" {
+		c.Username = r.text("cognito:username")
+	}
+	if _, single := raw["aud"].(string); single {
+		c.Audience = []string{r.text("aud")}
+	} else {
+		c.Audience = r.texts("aud")
+	}
+	if c.ClientID == "" && len(c.Audience) == 1 {
+		c.ClientID = c.Audience[0]
+	}
+	if c.Expires.IsZero() {
+		r.fail("exp")
+	}
+	if r.bad != "" {
+		return nil, fmt.Errorf("%w: claim %s", ErrMalformed, r.bad)
+	}
+	return c, nil
+}
+
+// reader takes typed claims out of raw and remembers the first one of a wrong type.
+type reader struct {
+	raw map[string]any
+	bad string
+}
+
+func (r *reader) fail(name string) {
+	if r.bad == "" {
+		r.bad = name
+	}
+}
+
+func (r *reader) text(name string) string {
+	v, present := r.raw[name]
+	s, ok := v.(string)
+	if present && !ok {
+		r.fail(name)
+	}
+	return s
+}
+
+func (r *reader) texts(name string) []string {
+	v, present := r.raw[name]
+	if !present {
+		return nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		r.fail(name)
+		return nil
+	}
+	out := make([]string, len(list))
+	for i, v := range list {
+		if out[i], ok = v.(string); !ok {
+			r.fail(name)
+		}
+	}
+	return out
+}
+
+// maxSeconds is the end of year 9999, beyond which a time.Time has no RFC 3339 form.
+const maxSeconds = 253402300799
+
+func (r *reader) time(name string) time.Time {
+	v, present := r.raw[name]
+	if !present {
+		return time.Time{}
+	}
+	seconds, ok := v.(float64)
+	if !ok || !(seconds >= 0 && seconds <= maxSeconds) {
+		r.fail(name)
+		return time.Time{}
+	}
+	whole, fraction := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(fraction*1e9)).UTC()
+}

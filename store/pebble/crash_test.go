@@ -374,6 +374,68 @@ func TestFailedDiskWhileOpening(t *testing.T) {
 	}
 }
 
+// A machine that loses power while a store is made or opened opens it again, with all that was in it.
+func TestPowerLossWhileOpening(t *testing.T) {
+	t.Parallel()
+	const seeds = 2
+	made := vfs.NewCrashableMem()
+	db := open(t, "store", pebble.Config{FS: made})
+	before := pairWriter{name: "before"}
+	for n := range int64(20) {
+		if err := before.step(t.Context(), db, n+1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name  string
+		disk  func() *vfs.MemFS
+		pairs int64
+	}{
+		{"new", vfs.NewCrashableMem, 0},
+		{"existing", func() *vfs.MemFS { return losePower(made, 0) }, 20},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for n, opened := int64(1), false; !opened; n++ {
+				for seed := range uint64(seeds) {
+					disk := tt.disk()
+					var done atomic.Int64
+					var lost *vfs.MemFS
+					open(t, "store", pebble.Config{FS: errorfs.Wrap(disk, errorfs.InjectorFunc(func(errorfs.Op) error {
+						if done.Add(1) == n {
+							lost = losePower(disk, seed)
+						}
+						return nil
+					}))}).Close()
+					if opened = lost == nil; opened {
+						break
+					}
+					db, err := pebble.Open("store", pebble.Config{FS: lost})
+					if err != nil {
+						t.Errorf("power lost before operation %d: %v", n, err)
+						continue
+					}
+					last, err := before.check(t.Context(), db)
+					if err != nil || last != tt.pairs {
+						t.Errorf("power lost before operation %d: %d pairs, %v, want %d", n, last, err, tt.pairs)
+					} else if err := before.step(t.Context(), db, last+1); err != nil {
+						t.Errorf("power lost before operation %d: write after it: %v", n, err)
+					}
+					db.Close()
+					again := open(t, "store", pebble.Config{FS: losePower(lost, seed)})
+					if last, err := before.check(t.Context(), again); err != nil || last != tt.pairs+1 {
+						t.Errorf("power lost before operation %d and again: %d pairs, %v, want %d", n, last, err, tt.pairs+1)
+					}
+				}
+			}
+		})
+	}
+}
+
 // childDir is the environment variable that turns this test binary into the program that TestKill kills.
 const childDir = "CENOTE_PEBBLE_TEST_CHILD"
 

@@ -55,7 +55,13 @@ func (f *fence) inside(name string) bool {
 // Unwrap returns the file system behind the fence.
 func (f *fence) Unwrap() vfs.FS { return f.FS }
 
+// markerPrefix starts the names of the empty files whose names say which of the other files count.
+const markerPrefix = "marker."
+
+// Create makes a file. Before a marker, the names it may point to are brought to disk: the engine syncs the directory only
+// once, after it, and a file system may keep the marker alone. A store in that state would not open.
 func (f *fence) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	f.syncBeforeMarker(name)
 	return f.open("create", name, func() (vfs.File, error) { return f.FS.Create(name, category) })
 }
 
@@ -87,6 +93,20 @@ func (f *fence) open(doing, name string, open func() (vfs.File, error)) (vfs.Fil
 	return &fencedFile{File: vfs.NewMemFile(nil), name: name, failure: f.failure}, nil
 }
 
+// syncBeforeMarker brings all names in the directory to disk, if a marker is about to change.
+func (f *fence) syncBeforeMarker(name string) {
+	if !f.inside(name) || !strings.HasPrefix(filepath.Base(name), markerPrefix) {
+		return
+	}
+	dir, err := f.OpenDir(f.dir) // it and its methods trip the failure and return nil
+	if err == nil {
+		err = errors.Join(dir.Sync(), dir.Close())
+	}
+	if err != nil {
+		f.failure.trip(err)
+	}
+}
+
 func (f *fence) Rename(oldname, newname string) error {
 	return f.change("rename to", newname, func() error { return f.FS.Rename(oldname, newname) })
 }
@@ -109,7 +129,9 @@ func (f *fence) change(doing, name string, do func() error) error {
 }
 
 // Remove removes a file that the engine no longer needs. A file that stays does no harm, so its error trips nothing.
+// Before the removal of a marker, the one that replaces it is brought to disk: with neither of them the store would be empty.
 func (f *fence) Remove(name string) error {
+	f.syncBeforeMarker(name)
 	if f.inside(name) && f.failure.err() != nil {
 		return nil
 	}

@@ -59,12 +59,11 @@ func (db *DB) write(ctx context.Context, fn func(driver.Tx) error) (own, before 
 	batch := db.engine.NewIndexedBatch()
 	t := &tx{reader: reader{src: batch}, batch: batch}
 	defer func() {
-		t.end()
 		if own == nil {
 			_ = batch.Close() // gives memory back; never applied, so nothing can be lost
 		}
 	}()
-	if err := fn(t); err != nil {
+	if err := t.run(fn); err != nil {
 		return nil, db.last, err
 	}
 	if t.doom != nil {
@@ -222,7 +221,42 @@ func decodeRecord(value []byte, kind, key string, keysOnly bool) (driver.Record,
 type tx struct {
 	reader
 	batch *pebble.Batch
-	doom  error // why the transaction must not commit
+	probe *pebble.Iterator // made when first needed, closed by run
+	doom  error            // why the transaction must not commit
+}
+
+// run runs fn and ends the transaction, also if fn panics.
+func (t *tx) run(fn func(driver.Tx) error) (err error) {
+	defer func() {
+		t.end()
+		if t.probe == nil {
+			return
+		}
+		if cerr := t.probe.Close(); cerr != nil && err == nil {
+			err = fmt.Errorf("end transaction: %w", cerr)
+		}
+	}()
+	return fn(t)
+}
+
+// probeOptions let a probe use the filters of all levels. The engine's own Get does without those of the last level, where
+// most of a store is: it takes a key to be there. A key that is about to be inserted is not.
+var probeOptions = pebble.IterOptions{UseL6Filters: true}
+
+// look returns the value of a key as the transaction sees it. The value is valid until the next call.
+func (t *tx) look(key []byte) (value []byte, found bool, err error) {
+	if t.probe == nil {
+		if t.probe, err = t.batch.NewIter(&probeOptions); err != nil {
+			return nil, false, err
+		}
+	} else {
+		t.probe.SetOptions(&probeOptions) // takes in what has been written since
+	}
+	if !t.probe.SeekPrefixGE(key) {
+		return nil, false, t.probe.Error()
+	}
+	value, err = t.probe.ValueAndErr()
+	return value, err == nil, err
 }
 
 // Put writes a record, its entries and its expiry.
@@ -253,12 +287,12 @@ type stored struct {
 }
 
 func (t *tx) stored(rowKey []byte, kind, key string) (stored, error) {
-	value, closer, err := t.batch.Get(rowKey)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return stored{}, nil
-	}
+	value, found, err := t.look(rowKey)
 	if err != nil {
 		return stored{}, fmt.Errorf("read %s: %w", kind, err)
+	}
+	if !found {
+		return stored{}, nil
 	}
 	old := stored{exists: true, Record: driver.Record{Kind: kind, Key: key}}
 	row, err := parseRow(value)
@@ -266,7 +300,7 @@ func (t *tx) stored(rowKey []byte, kind, key string) (stored, error) {
 		old.Version, old.Expires = row.version, row.expires
 		old.Index, err = row.index()
 	}
-	if err = errors.Join(err, closer.Close()); err != nil {
+	if err != nil {
 		return stored{}, fmt.Errorf("read %s: %w", kind, err)
 	}
 	return old, nil
@@ -295,11 +329,11 @@ func (t *tx) put(rec driver.Record) error {
 		buf = appendEntryKey(buf[:0], rec.Kind, rec.Key, e)
 		var value []byte
 		if e.Unique {
-			holder, taken, err := t.holder(buf)
+			holder, taken, err := t.look(buf)
 			if err != nil {
 				return fmt.Errorf("put %s: %w", rec.Kind, err)
 			}
-			if taken && holder != rec.Key {
+			if taken && string(holder) != rec.Key {
 				return &driver.ConflictError{Kind: rec.Kind, Index: e.Index, Value: e.Value}
 			}
 			value = []byte(rec.Key)

@@ -1052,7 +1052,7 @@ var shapeDomainDescriptionType = wire.Shape{Name: "DomainDescriptionType", Kind:
 
 var shapeDomainStatusType = wire.Shape{Name: "DomainStatusType", Kind: wire.String, Enum: []string{"CREATING", "DELETING", "UPDATING", "ACTIVE", "FAILED"}}
 
-var shapeDomainType = wire.Shape{Name: "DomainType", Kind: wire.String, Min: 1, HasMin: true, Max: 63, HasMax: true, Pattern: &wire.Pattern{Text: `^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`}}
+var shapeDomainType = wire.Shape{Name: "DomainType", Kind: wire.String, Min: 1, HasMin: true, Max: 63, HasMax: true, Pattern: &wire.Pattern{Text: `^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`, RE2: `(?s).*`}}
 
 var shapeDomainVersionType = wire.Shape{Name: "DomainVersionType", Kind: wire.String, Min: 1, HasMin: true, Max: 20, HasMax: true}
 
@@ -1739,7 +1739,7 @@ var shapePasswordPolicyType = wire.Shape{Name: "PasswordPolicyType", Kind: wire.
 	{Name: "TemporaryPasswordValidityDays", Shape: &shapeTemporaryPasswordValidityDaysType},
 }}
 
-var shapePasswordType = wire.Shape{Name: "PasswordType", Kind: wire.String, Max: 256, HasMax: true, Pattern: &wire.Pattern{Text: `[\S]+`}, Sensitive: true}
+var shapePasswordType = wire.Shape{Name: "PasswordType", Kind: wire.String, Max: 256, HasMax: true, Pattern: &wire.Pattern{Text: `[\S]+`, RE2: `\S+( +\S+)*`}, Sensitive: true}
 
 var shapePoolQueryLimitType = wire.Shape{Name: "PoolQueryLimitType", Kind: wire.Integer, Min: 1, HasMin: true, Max: 60, HasMax: true}
 

@@ -5,7 +5,7 @@
 //	defaults.json    number and boolean shapes whose default is 0 or false, and which are plain for that reason
 //	sensitive.json   what is redacted although the model does not mark it
 //	names.json       names that the rule does not give
-//	patterns.json    patterns that Go's regular expressions need in another form
+//	patterns.json    patterns that Go's regular expressions need in another form, and those that the service does not keep to
 //	operations.json  read-only operations, codes of constraint violations, packages
 //	unbuilt.json     operations that are not built yet
 //

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,9 +17,10 @@ type service struct {
 	dir     string // of the package
 	pkg     string // package clause
 
-	shapes  []string        // reachable from an operation, sorted
-	inputs  map[string]bool // reachable from an input
-	structs []*goStruct     // in the order of shapes
+	shapes  []string                   // reachable from an operation, sorted
+	inputs  map[string]bool            // reachable from an input
+	uses    map[string]map[string]bool // operation → shapes
+	structs []*goStruct                // in the order of shapes
 	byShape map[string]*goStruct
 	aliases []alias
 	enums   []string // shapes
@@ -84,19 +86,19 @@ func resolve(name string, m *model.Model, o *model.Overlay) (*service, error) {
 // reach finds the shapes that operations use. An operation without output gets an empty one.
 func (s *service) reach() {
 	all := map[string]bool{}
-	s.inputs = map[string]bool{}
+	s.inputs, s.uses = map[string]bool{}, map[string]map[string]bool{}
 	for _, key := range s.Operations.Keys {
 		op := s.Operations.Map[key]
+		used := map[string]bool{}
 		s.walk(op.Input.Shape, s.inputs)
-		s.walk(op.Input.Shape, all)
+		s.walk(op.Input.Shape, used)
 		if op.Output.Shape != "" {
-			s.walk(op.Output.Shape, all)
+			s.walk(op.Output.Shape, used)
 		}
+		s.uses[key] = used
+		maps.Copy(all, used)
 	}
-	for name := range all {
-		s.shapes = append(s.shapes, name)
-	}
-	slices.Sort(s.shapes)
+	s.shapes = sortedKeys(all)
 }
 
 func (s *service) walk(name string, seen map[string]bool) {
@@ -296,6 +298,11 @@ func (s *service) checkOverlay() error {
 	for _, name := range slices.Concat(s.overlay.Sensitive[s.name].Shapes, s.overlay.Defaults[s.name]) {
 		if !slices.Contains(s.shapes, name) {
 			return fmt.Errorf("sensitive.json or defaults.json: no shape %s", name)
+		}
+	}
+	for name := range s.overlay.Patterns.Wider[s.name] {
+		if !slices.Contains(s.shapes, name) {
+			return fmt.Errorf("patterns.json: no shape %s", name)
 		}
 	}
 	for _, name := range s.overlay.Unbuilt[s.name] {

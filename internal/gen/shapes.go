@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,8 +35,8 @@ func (s *service) writeShape(f *source, name string) {
 	}
 	if shape.Pattern != "" {
 		pattern := "Text: " + literal(shape.Pattern)
-		if re2 := s.overlay.Patterns[shape.Pattern]; re2 != "" {
-			pattern += ", RE2: " + literal(re2)
+		if form := cmp.Or(s.overlay.Patterns.Wider[s.name][name].Pattern, s.overlay.Patterns.RE2[shape.Pattern]); form != "" {
+			pattern += ", RE2: " + literal(form)
 		}
 		parts = append(parts, "Pattern: &wire.Pattern{"+pattern+"}")
 	}

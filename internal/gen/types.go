@@ -68,12 +68,7 @@ func (s *service) writeStruct(f *source, g *goStruct) {
 func (s *service) users(shape string) string {
 	var names []string
 	for _, op := range s.ops {
-		seen := map[string]bool{}
-		s.walk(op.Input.Shape, seen)
-		if op.Output.Shape != "" {
-			s.walk(op.Output.Shape, seen)
-		}
-		if seen[shape] {
+		if s.uses[op.Name][shape] {
 			names = append(names, op.Name)
 		}
 	}

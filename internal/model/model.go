@@ -140,8 +140,11 @@ type Overlay struct {
 			Name string `json:"name"`
 		} `json:"packages"`
 	}
-	Patterns map[string]string   // pattern → the same language for RE2
-	Unbuilt  map[string][]string // service → operations that are not built yet
+	Patterns struct {
+		RE2   map[string]string           `json:"re2"`   // pattern → the same language for RE2
+		Wider map[string]map[string]Wider `json:"wider"` // service → shape → what the service takes in truth
+	}
+	Unbuilt map[string][]string // service → operations that are not built yet
 }
 
 //go:embed *.json
@@ -164,6 +167,12 @@ func LoadOverlay() (*Overlay, error) {
 		load("names.json", true, &o.Names), load("patterns.json", true, &o.Patterns), load("unbuilt.json", true, &o.Unbuilt),
 		load("operations.json", true, &o.Operations),
 	)
+}
+
+// Wider is a pattern that counts in the place of a shape's own, which only stands in the texts.
+type Wider struct {
+	Pattern string `json:"pattern"`
+	Fact    string `json:"fact"`
 }
 
 // load reads a file. With strict, members that nothing reads are an error: a misspelt exception would be without effect.

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/cenote-auth/cenote/internal/pgtest"
 	"github.com/cenote-auth/cenote/store/driver"
@@ -21,6 +22,9 @@ func open(t testing.TB, url string) *postgres.DB {
 	t.Cleanup(func() { _ = db.Close() }) // some tests close it themselves
 	return db
 }
+
+// future is after every test.
+var future = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func put(t testing.TB, db driver.DB, recs ...driver.Record) {
 	t.Helper()

@@ -39,7 +39,7 @@ const preludeSQL = `select
 	set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
 	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
 	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true),
-	set_config('idle_in_transaction_session_timeout', '60s', true),
+	set_config('idle_in_transaction_session_timeout', '20s', true),
 	case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', true) end`
 
 // preludeViewSQL is the same for a transaction that writes nothing and may be idle while its owner works on a page.

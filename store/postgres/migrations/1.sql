@@ -54,29 +54,21 @@ create table {schema}.outcomes (
 	primary key (node, slot)
 ) with (fillfactor = 50);
 
--- take_entries inserts those of a record's entries that it did not have before (old...). It raises CN001 with the position
--- of the first one that another record holds.
-create function {schema}.take_entries(k int4, ke bytea, rid int8, ix int4[], vs bytea[], uq boolean[],
-	oldix int4[], oldvs bytea[], olduq boolean[]) returns void language plpgsql as $cenote$
+-- take_entries inserts index entries of a record. It raises CN001 with the position of the first one that another record
+-- holds; fresh are the positions of the given entries in the record.
+create function {schema}.take_entries(k int4, ke bytea, rid int8, ix int4[], vs bytea[], uq boolean[], fresh int8[])
+returns void language plpgsql as $cenote$
 declare
-	wanted int8;
-	taken  int8;
-	pos    int8;
+	taken int8;
+	pos   int8;
 begin
-	with fresh as (
-		select * from unnest(ix, vs, uq) as n (idx, value, uniq)
-		where not exists (select from unnest(oldix, oldvs, olduq) as o (idx, value, uniq)
-			where o.idx = n.idx and o.value = n.value and o.uniq = n.uniq)
-	), done as (
-		insert into {schema}.entries (kind, idx, value, slot, key)
-		select k, f.idx, f.value, case when f.uniq then 0 else rid end, ke from fresh as f
-		on conflict do nothing
-		returning 1
-	)
-	select (select count(*) from fresh), (select count(*) from done) into wanted, taken;
-	if wanted <> taken then
+	insert into {schema}.entries (kind, idx, value, slot, key)
+	select k, n.idx, n.value, case when n.uniq then 0 else rid end, ke from unnest(ix, vs, uq) as n (idx, value, uniq)
+	on conflict do nothing;
+	get diagnostics taken = row_count;
+	if taken <> cardinality(ix) then
 		select min(n.pos) into pos
-		from unnest(ix, vs, uq) with ordinality as n (idx, value, uniq, pos)
+		from unnest(ix, vs, uq, fresh) as n (idx, value, uniq, pos)
 		join {schema}.entries as e on e.kind = k and e.idx = n.idx and e.value = n.value and e.slot = 0
 		where n.uniq and e.key <> ke;
 		raise exception using errcode = 'CN001', message = 'value of a unique index is taken', constraint = pos::text;
@@ -112,7 +104,7 @@ begin
 			raise exception using errcode = 'CN001', message = 'key is taken', constraint = '0';
 		end if;
 		if cardinality(ix) > 0 then
-			perform {schema}.take_entries(k, ke, rid, ix, vs, uq, '{}', '{}', '{}');
+			perform {schema}.take_entries(k, ke, rid, ix, vs, uq, array(select generate_subscripts(ix, 1))::int8[]);
 		end if;
 		return;
 	end if;
@@ -124,7 +116,11 @@ begin
 	where r.kind = k and r.key = ke;
 	if old.idx <> ix or old.vals <> vs or old.uniq <> uq then
 		perform {schema}.drop_entries(k, old.id, old.idx, old.vals, old.uniq, ix, vs, uq);
-		perform {schema}.take_entries(k, ke, old.id, ix, vs, uq, old.idx, old.vals, old.uniq);
+		perform {schema}.take_entries(k, ke, old.id, array_agg(n.idx), array_agg(n.value), array_agg(n.uniq), array_agg(n.pos))
+		from unnest(ix, vs, uq) with ordinality as n (idx, value, uniq, pos)
+		where not exists (select from unnest(old.idx, old.vals, old.uniq) as o (idx, value, uniq)
+			where o.idx = n.idx and o.value = n.value and o.uniq = n.uniq)
+		having count(*) > 0;
 	end if;
 end
 $cenote$;

@@ -39,6 +39,7 @@ var opAdminConfirmSignUp = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminConfirmSignUp", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrTooManyFailedAttempts, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 3, Input: &shapeAdminConfirmSignUpRequest, Output: &shapeAdminConfirmSignUpResponse, NewInput: func() any { return new(AdminConfirmSignUpInput) },
 	IsInput: wire.Is[AdminConfirmSignUpInput], IsOutput: wire.Is[AdminConfirmSignUpOutput]}
 
@@ -128,6 +129,7 @@ var opAdminInitiateAuth = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminInitiateAuth", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrUnsupportedOperation, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrUnexpectedLambda, ErrInvalidUserPoolConfiguration, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrMFAMethodNotFound, ErrInvalidSmsRoleAccessPolicy, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrOperationNotEnabled, ErrFeatureUnavailableInTier},
+	Built:  true,
 }, Index: 15, Input: &shapeAdminInitiateAuthRequest, Output: &shapeAdminInitiateAuthResponse, NewInput: func() any { return new(AdminInitiateAuthInput) },
 	IsInput: wire.Is[AdminInitiateAuthInput], IsOutput: wire.Is[AdminInitiateAuthOutput]}
 
@@ -189,6 +191,7 @@ var opAdminRespondToAuthChallenge = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminRespondToAuthChallenge", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrCodeMismatch, ErrExpiredCode, ErrUnexpectedLambda, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrInvalidUserPoolConfiguration, ErrInternalError, ErrMFAMethodNotFound, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrAliasExists, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrSoftwareTokenMFANotFound, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 23, Input: &shapeAdminRespondToAuthChallengeRequest, Output: &shapeAdminRespondToAuthChallengeResponse, NewInput: func() any { return new(AdminRespondToAuthChallengeInput) },
 	IsInput: wire.Is[AdminRespondToAuthChallengeInput], IsOutput: wire.Is[AdminRespondToAuthChallengeOutput]}
 
@@ -245,6 +248,7 @@ var opAdminUserGlobalSignOut = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminUserGlobalSignOut", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 31, Input: &shapeAdminUserGlobalSignOutRequest, Output: &shapeAdminUserGlobalSignOutResponse, NewInput: func() any { return new(AdminUserGlobalSignOutInput) },
 	IsInput: wire.Is[AdminUserGlobalSignOutInput], IsOutput: wire.Is[AdminUserGlobalSignOutOutput]}
 
@@ -280,6 +284,7 @@ var opConfirmForgotPassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "ConfirmForgotPassword", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidParameter, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrNotAuthorized, ErrCodeMismatch, ErrExpiredCode, ErrTooManyFailedAttempts, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 36, Input: &shapeConfirmForgotPasswordRequest, Output: &shapeConfirmForgotPasswordResponse, NewInput: func() any { return new(ConfirmForgotPasswordInput) },
 	IsInput: wire.Is[ConfirmForgotPasswordInput], IsOutput: wire.Is[ConfirmForgotPasswordOutput]}
 
@@ -287,6 +292,7 @@ var opConfirmSignUp = &wire.Op{Operation: awsapi.Operation{
 	Name: "ConfirmSignUp", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrTooManyFailedAttempts, ErrCodeMismatch, ErrExpiredCode, ErrInvalidLambdaResponse, ErrAliasExists, ErrTooManyRequests, ErrLimitExceeded, ErrUserNotFound, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 37, Input: &shapeConfirmSignUpRequest, Output: &shapeConfirmSignUpResponse, NewInput: func() any { return new(ConfirmSignUpInput) },
 	IsInput: wire.Is[ConfirmSignUpInput], IsOutput: wire.Is[ConfirmSignUpOutput]}
 
@@ -420,6 +426,7 @@ var opDeleteUserPool = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserImportInProgress, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 55, Input: &shapeDeleteUserPoolRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserPoolInput) },
 	IsInput: wire.Is[DeleteUserPoolInput], IsOutput: wire.Is[DeleteUserPoolOutput]}
 
@@ -559,6 +566,7 @@ var opForgotPassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "ForgotPassword", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrUserNotFound, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 73, Input: &shapeForgotPasswordRequest, Output: &shapeForgotPasswordResponse, NewInput: func() any { return new(ForgotPasswordInput) },
 	IsInput: wire.Is[ForgotPasswordInput], IsOutput: wire.Is[ForgotPasswordOutput]}
 
@@ -629,6 +637,7 @@ var opGetTokensFromRefreshToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetTokensFromRefreshToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrUserNotFound, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrForbidden, ErrRefreshTokenReuse, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 82, Input: &shapeGetTokensFromRefreshTokenRequest, Output: &shapeGetTokensFromRefreshTokenResponse, NewInput: func() any { return new(GetTokensFromRefreshTokenInput) },
 	IsInput: wire.Is[GetTokensFromRefreshTokenInput], IsOutput: wire.Is[GetTokensFromRefreshTokenOutput]}
 
@@ -691,6 +700,7 @@ var opGlobalSignOut = &wire.Op{Operation: awsapi.Operation{
 	Name: "GlobalSignOut", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 90, Input: &shapeGlobalSignOutRequest, Output: &shapeGlobalSignOutResponse, NewInput: func() any { return new(GlobalSignOutInput) },
 	IsInput: wire.Is[GlobalSignOutInput], IsOutput: wire.Is[GlobalSignOutOutput]}
 
@@ -698,6 +708,7 @@ var opInitiateAuth = &wire.Op{Operation: awsapi.Operation{
 	Name: "InitiateAuth", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrUnsupportedOperation, ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrUnexpectedLambda, ErrInvalidUserPoolConfiguration, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrInvalidSmsRoleAccessPolicy, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrForbidden, ErrOperationNotEnabled, ErrFeatureUnavailableInTier},
+	Built:  true,
 }, Index: 91, Input: &shapeInitiateAuthRequest, Output: &shapeInitiateAuthResponse, NewInput: func() any { return new(InitiateAuthInput) },
 	IsInput: wire.Is[InitiateAuthInput], IsOutput: wire.Is[InitiateAuthOutput]}
 
@@ -825,6 +836,7 @@ var opResendConfirmationCode = &wire.Op{Operation: awsapi.Operation{
 	Name: "ResendConfirmationCode", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrUserNotFound, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 107, Input: &shapeResendConfirmationCodeRequest, Output: &shapeResendConfirmationCodeResponse, NewInput: func() any { return new(ResendConfirmationCodeInput) },
 	IsInput: wire.Is[ResendConfirmationCodeInput], IsOutput: wire.Is[ResendConfirmationCodeOutput]}
 
@@ -832,6 +844,7 @@ var opRespondToAuthChallenge = &wire.Op{Operation: awsapi.Operation{
 	Name: "RespondToAuthChallenge", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrCodeMismatch, ErrExpiredCode, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrInvalidUserPoolConfiguration, ErrMFAMethodNotFound, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrAliasExists, ErrInternalError, ErrSoftwareTokenMFANotFound, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 108, Input: &shapeRespondToAuthChallengeRequest, Output: &shapeRespondToAuthChallengeResponse, NewInput: func() any { return new(RespondToAuthChallengeInput) },
 	IsInput: wire.Is[RespondToAuthChallengeInput], IsOutput: wire.Is[RespondToAuthChallengeOutput]}
 
@@ -839,6 +852,7 @@ var opRevokeToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "RevokeToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrTooManyRequests, ErrInternalError, ErrUnauthorized, ErrInvalidParameter, ErrUnsupportedOperation, ErrUnsupportedTokenType, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 109, Input: &shapeRevokeTokenRequest, Output: &shapeRevokeTokenResponse, NewInput: func() any { return new(RevokeTokenInput) },
 	IsInput: wire.Is[RevokeTokenInput], IsOutput: wire.Is[RevokeTokenOutput]}
 
@@ -909,6 +923,7 @@ var opSignUp = &wire.Op{Operation: awsapi.Operation{
 	Name: "SignUp", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrInvalidPassword, ErrInvalidLambdaResponse, ErrUsernameExists, ErrTooManyRequests, ErrInternalError, ErrLimitExceeded, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 119, Input: &shapeSignUpRequest, Output: &shapeSignUpResponse, NewInput: func() any { return new(SignUpInput) },
 	IsInput: wire.Is[SignUpInput], IsOutput: wire.Is[SignUpOutput]}
 

@@ -2,13 +2,214 @@ package userpool
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+	"sync"
+	"time"
 
-	"github.com/cenote-auth/cenote/internal/wire"
+	"github.com/cenote-auth/cenote/awsapi"
+	"github.com/cenote-auth/cenote/internal/engine"
+	"github.com/cenote-auth/cenote/internal/seal"
+	"github.com/cenote-auth/cenote/internal/vault"
+	"github.com/cenote-auth/cenote/message"
+	"github.com/cenote-auth/cenote/store"
+	"github.com/cenote-auth/cenote/store/driver"
+	"github.com/cenote-auth/cenote/store/memory"
+	"github.com/cenote-auth/cenote/trigger"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 )
 
-// Service answers the operations of the API.
-type Service struct{}
+// Config says how user pools work. The zero value is a service in memory, in region us-east-1, whose messages stay in an
+// outbox.
+type Config struct {
+	Store      driver.DB    // nil is a new memory store. Whoever opened a store closes it
+	MasterKeys [][]byte     // 32 bytes each: the first seals, all open. Required with Store unless KeyRing is set
+	KeyRing    seal.KeyRing // wraps data keys elsewhere, in place of MasterKeys
 
-func call[I, O any](ctx context.Context, _ *Service, _ *wire.Op, in *I, run func(context.Context, *I) (*O, error)) (*O, error) {
-	return run(ctx, in)
+	Region    string                     // "us-east-1" if empty
+	AccountID string                     // "123456789012" if empty
+	Issuer    func(poolID string) string // of tokens, discovery and JWKS alike; nil is AWS-shaped (POOL-003)
+
+	Email    message.EmailSender // nil: Outbox if the store is in memory, else e-mail fails with CodeDeliveryFailureException
+	SMS      message.SMSSender   // likewise for text messages
+	Triggers trigger.Functions   // what the ARNs of a LambdaConfig name; nil is nothing
+
+	Interceptors []awsapi.Interceptor // wrap every operation, the first outermost
+	Limits       Limits
+	CustomIDs    bool // CreateUserPool and CreateUserPoolClient take ids from the tags that other emulators use
+
+	Logger         *slog.Logger         // nil is slog.Default
+	MeterProvider  metric.MeterProvider // nil is the global one
+	TracerProvider trace.TracerProvider // nil is the global one
+
+	Now  func() time.Time // nil is time.Now
+	Rand io.Reader        // nil is crypto/rand.Reader
+
+	// SigningKeys makes the RSA keys of pools. nil makes new ones, when a pool first needs them.
+	SigningKeys KeyMaker
+	// Mode is written into a new store; a store that `cenote dev` made opens in no other mode.
+	Mode Mode
+}
+
+// Mode says for what a store is made.
+type Mode = vault.Mode
+
+// The modes of a store.
+const (
+	ModeLibrary = vault.ModeLibrary // the default
+	ModeServe   = vault.ModeServe
+	ModeDev     = vault.ModeDev
+)
+
+// config is a Config whose defaults are filled in.
+type config struct {
+	region, account string
+	issuer          func(string) string
+	email           message.EmailSender
+	sms             message.SMSSender
+	limits          Limits
+	customIDs       bool
+	logger          *slog.Logger
+	keys            KeyMaker
+	mode            Mode
+}
+
+// Service is the user pools of an installation. It is safe for concurrent use and runs nothing by itself: Run delivers
+// messages and works on jobs on the caller's goroutine.
+type Service struct {
+	cfg      config
+	engine   *engine.Engine
+	store    *store.Store
+	vault    *vault.Vault
+	triggers *trigger.Runner
+	outbox   *message.Outbox
+	rand     io.Reader
+
+	hints    hints
+	keys     keyCache
+	envelope envelope
+	wantKeys wanted
+	slots    slots
+	wake     chan struct{}
+}
+
+var (
+	regionForm  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`) })
+	accountForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
+)
+
+// New returns the service. The error names the field that is wrong, or says why the store cannot be used: made under another
+// master key, or made by `cenote dev`.
+func New(c Config) (*Service, error) {
+	s := &Service{rand: c.Rand, wake: make(chan struct{}, 1)}
+	if s.rand == nil {
+		s.rand = rand.Reader
+	}
+	if err := s.configure(c); err != nil {
+		return nil, err
+	}
+	db := c.Store
+	if db == nil {
+		db = memory.New(memory.Config{})
+	}
+	s.store = store.Open(db, c.Now)
+	ring, err := c.ring(s.rand)
+	if err != nil {
+		return nil, err
+	}
+	if s.vault, err = vault.Open(context.Background(), s.store, ring, s.rand, s.cfg.mode); err != nil {
+		return nil, fmt.Errorf("userpool: open the store: %w", err)
+	}
+	if s.triggers, err = trigger.NewRunner(trigger.RunnerConfig{Functions: c.Triggers, Logger: s.cfg.logger}); err != nil {
+		return nil, err
+	}
+	s.engine, err = engine.New(engine.Config{
+		Service: &service, Interceptors: c.Interceptors, Logger: s.cfg.logger,
+		MeterProvider: c.MeterProvider, TracerProvider: c.TracerProvider, Resource: s.resource,
+	})
+	return s, err
+}
+
+func (s *Service) configure(c Config) error {
+	s.cfg = config{
+		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, limits: c.Limits.withDefaults(),
+		customIDs: c.CustomIDs, logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
+	}
+	if s.cfg.region == "" {
+		s.cfg.region = "us-east-1"
+	}
+	if s.cfg.account == "" {
+		s.cfg.account = "123456789012"
+	}
+	if s.cfg.mode == "" {
+		s.cfg.mode = ModeLibrary
+	}
+	if s.cfg.logger == nil {
+		s.cfg.logger = slog.Default()
+	}
+	if s.cfg.issuer == nil {
+		region := s.cfg.region
+		s.cfg.issuer = func(poolID string) string { return "https://cognito-idp." + region + ".amazonaws.com/" + poolID }
+	}
+	if s.cfg.keys == nil {
+		s.cfg.keys = s.newRSAKey
+	}
+	if c.Store == nil {
+		s.outbox = &message.Outbox{Now: c.Now}
+		if s.cfg.email == nil {
+			s.cfg.email = s.outbox
+		}
+		if s.cfg.sms == nil {
+			s.cfg.sms = s.outbox
+		}
+	}
+	switch {
+	case !regionForm().MatchString(s.cfg.region):
+		return fmt.Errorf("userpool: Region is %q, want the form of us-east-1", s.cfg.region)
+	case !accountForm().MatchString(s.cfg.account):
+		return fmt.Errorf("userpool: AccountID is %q, want 12 digits", s.cfg.account)
+	}
+	return nil
+}
+
+// ring returns the key ring that Config names. A store that outlives the process needs a key that does.
+func (c Config) ring(random io.Reader) (seal.KeyRing, error) {
+	switch {
+	case c.KeyRing != nil && len(c.MasterKeys) > 0:
+		return nil, errors.New("userpool: MasterKeys and KeyRing are both set")
+	case c.KeyRing != nil:
+		return c.KeyRing, nil
+	case len(c.MasterKeys) > 0:
+		ring, err := seal.NewKeys(random, c.MasterKeys...)
+		if err != nil {
+			return nil, fmt.Errorf("userpool: MasterKeys: %w", err)
+		}
+		return ring, nil
+	case c.Store != nil:
+		return nil, errors.New("userpool: Store is set without MasterKeys or KeyRing")
+	}
+	key := make([]byte, seal.KeySize)
+	if _, err := io.ReadFull(random, key); err != nil {
+		return nil, fmt.Errorf("userpool: make a master key: %w", err)
+	}
+	return seal.NewKeys(random, key)
+}
+
+// Outbox returns where messages stay when no sender is configured, or nil if the store is the caller's.
+func (s *Service) Outbox() *message.Outbox { return s.outbox }
+
+// Issuer returns the issuer of a pool's tokens.
+func (s *Service) Issuer(poolID string) string { return s.cfg.issuer(poolID) }
+
+// Region returns the region that the service answers for.
+func (s *Service) Region() string { return s.cfg.region }
+
+// poolARN returns the ARN of a pool (POOL-002).
+func (s *Service) poolARN(poolID string) string {
+	return "arn:aws:cognito-idp:" + s.cfg.region + ":" + s.cfg.account + ":userpool/" + poolID
 }

@@ -35,15 +35,6 @@ func (s *Service) adminAddUserToGroup(context.Context, *AdminAddUserToGroupInput
 	return nil, engine.Unbuilt(opAdminAddUserToGroup)
 }
 
-// AdminConfirmSignUp is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminConfirmSignUp(ctx context.Context, in *AdminConfirmSignUpInput) (*AdminConfirmSignUpOutput, error) {
-	return call(ctx, s, opAdminConfirmSignUp, in, s.adminConfirmSignUp)
-}
-
-func (s *Service) adminConfirmSignUp(context.Context, *AdminConfirmSignUpInput) (*AdminConfirmSignUpOutput, error) {
-	return nil, engine.Unbuilt(opAdminConfirmSignUp)
-}
-
 // AdminCreateUser is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminCreateUser(ctx context.Context, in *AdminCreateUserInput) (*AdminCreateUserOutput, error) {
 	return call(ctx, s, opAdminCreateUser, in, s.adminCreateUser)
@@ -143,15 +134,6 @@ func (s *Service) adminGetUserAuthFactors(context.Context, *AdminGetUserAuthFact
 	return nil, engine.Unbuilt(opAdminGetUserAuthFactors)
 }
 
-// AdminInitiateAuth is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminInitiateAuth(ctx context.Context, in *AdminInitiateAuthInput) (*AdminInitiateAuthOutput, error) {
-	return call(ctx, s, opAdminInitiateAuth, in, s.adminInitiateAuth)
-}
-
-func (s *Service) adminInitiateAuth(context.Context, *AdminInitiateAuthInput) (*AdminInitiateAuthOutput, error) {
-	return nil, engine.Unbuilt(opAdminInitiateAuth)
-}
-
 // AdminLinkProviderForUser is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminLinkProviderForUser(ctx context.Context, in *AdminLinkProviderForUserInput) (*AdminLinkProviderForUserOutput, error) {
 	return call(ctx, s, opAdminLinkProviderForUser, in, s.adminLinkProviderForUser)
@@ -213,15 +195,6 @@ func (s *Service) AdminResetUserPassword(ctx context.Context, in *AdminResetUser
 
 func (s *Service) adminResetUserPassword(context.Context, *AdminResetUserPasswordInput) (*AdminResetUserPasswordOutput, error) {
 	return nil, engine.Unbuilt(opAdminResetUserPassword)
-}
-
-// AdminRespondToAuthChallenge is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminRespondToAuthChallenge(ctx context.Context, in *AdminRespondToAuthChallengeInput) (*AdminRespondToAuthChallengeOutput, error) {
-	return call(ctx, s, opAdminRespondToAuthChallenge, in, s.adminRespondToAuthChallenge)
-}
-
-func (s *Service) adminRespondToAuthChallenge(context.Context, *AdminRespondToAuthChallengeInput) (*AdminRespondToAuthChallengeOutput, error) {
-	return nil, engine.Unbuilt(opAdminRespondToAuthChallenge)
 }
 
 // AdminRevokeUserSession is not available in this version: it answers OperationNotImplementedException.
@@ -287,15 +260,6 @@ func (s *Service) adminUpdateUserAttributes(context.Context, *AdminUpdateUserAtt
 	return nil, engine.Unbuilt(opAdminUpdateUserAttributes)
 }
 
-// AdminUserGlobalSignOut is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminUserGlobalSignOut(ctx context.Context, in *AdminUserGlobalSignOutInput) (*AdminUserGlobalSignOutOutput, error) {
-	return call(ctx, s, opAdminUserGlobalSignOut, in, s.adminUserGlobalSignOut)
-}
-
-func (s *Service) adminUserGlobalSignOut(context.Context, *AdminUserGlobalSignOutInput) (*AdminUserGlobalSignOutOutput, error) {
-	return nil, engine.Unbuilt(opAdminUserGlobalSignOut)
-}
-
 // AssociateSoftwareToken is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AssociateSoftwareToken(ctx context.Context, in *AssociateSoftwareTokenInput) (*AssociateSoftwareTokenOutput, error) {
 	return call(ctx, s, opAssociateSoftwareToken, in, s.associateSoftwareToken)
@@ -330,24 +294,6 @@ func (s *Service) ConfirmDevice(ctx context.Context, in *ConfirmDeviceInput) (*C
 
 func (s *Service) confirmDevice(context.Context, *ConfirmDeviceInput) (*ConfirmDeviceOutput, error) {
 	return nil, engine.Unbuilt(opConfirmDevice)
-}
-
-// ConfirmForgotPassword is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ConfirmForgotPassword(ctx context.Context, in *ConfirmForgotPasswordInput) (*ConfirmForgotPasswordOutput, error) {
-	return call(ctx, s, opConfirmForgotPassword, in, s.confirmForgotPassword)
-}
-
-func (s *Service) confirmForgotPassword(context.Context, *ConfirmForgotPasswordInput) (*ConfirmForgotPasswordOutput, error) {
-	return nil, engine.Unbuilt(opConfirmForgotPassword)
-}
-
-// ConfirmSignUp is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ConfirmSignUp(ctx context.Context, in *ConfirmSignUpInput) (*ConfirmSignUpOutput, error) {
-	return call(ctx, s, opConfirmSignUp, in, s.confirmSignUp)
-}
-
-func (s *Service) confirmSignUp(context.Context, *ConfirmSignUpInput) (*ConfirmSignUpOutput, error) {
-	return nil, engine.Unbuilt(opConfirmSignUp)
 }
 
 // CreateGroup is not available in this version: it answers OperationNotImplementedException.
@@ -503,15 +449,6 @@ func (s *Service) deleteUserAttributes(context.Context, *DeleteUserAttributesInp
 	return nil, engine.Unbuilt(opDeleteUserAttributes)
 }
 
-// DeleteUserPool is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteUserPool(ctx context.Context, in *DeleteUserPoolInput) (*DeleteUserPoolOutput, error) {
-	return call(ctx, s, opDeleteUserPool, in, s.deleteUserPool)
-}
-
-func (s *Service) deleteUserPool(context.Context, *DeleteUserPoolInput) (*DeleteUserPoolOutput, error) {
-	return nil, engine.Unbuilt(opDeleteUserPool)
-}
-
 // DeleteUserPoolClient is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) DeleteUserPoolClient(ctx context.Context, in *DeleteUserPoolClientInput) (*DeleteUserPoolClientOutput, error) {
 	return call(ctx, s, opDeleteUserPoolClient, in, s.deleteUserPoolClient)
@@ -665,15 +602,6 @@ func (s *Service) forgetDevice(context.Context, *ForgetDeviceInput) (*ForgetDevi
 	return nil, engine.Unbuilt(opForgetDevice)
 }
 
-// ForgotPassword is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ForgotPassword(ctx context.Context, in *ForgotPasswordInput) (*ForgotPasswordOutput, error) {
-	return call(ctx, s, opForgotPassword, in, s.forgotPassword)
-}
-
-func (s *Service) forgotPassword(context.Context, *ForgotPasswordInput) (*ForgotPasswordOutput, error) {
-	return nil, engine.Unbuilt(opForgotPassword)
-}
-
 // GetCSVHeader is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) GetCSVHeader(ctx context.Context, in *GetCSVHeaderInput) (*GetCSVHeaderOutput, error) {
 	return call(ctx, s, opGetCSVHeader, in, s.getCSVHeader)
@@ -746,15 +674,6 @@ func (s *Service) getSigningCertificate(context.Context, *GetSigningCertificateI
 	return nil, engine.Unbuilt(opGetSigningCertificate)
 }
 
-// GetTokensFromRefreshToken is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetTokensFromRefreshToken(ctx context.Context, in *GetTokensFromRefreshTokenInput) (*GetTokensFromRefreshTokenOutput, error) {
-	return call(ctx, s, opGetTokensFromRefreshToken, in, s.getTokensFromRefreshToken)
-}
-
-func (s *Service) getTokensFromRefreshToken(context.Context, *GetTokensFromRefreshTokenInput) (*GetTokensFromRefreshTokenOutput, error) {
-	return nil, engine.Unbuilt(opGetTokensFromRefreshToken)
-}
-
 // GetUICustomization is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) GetUICustomization(ctx context.Context, in *GetUICustomizationInput) (*GetUICustomizationOutput, error) {
 	return call(ctx, s, opGetUICustomization, in, s.getUICustomization)
@@ -816,24 +735,6 @@ func (s *Service) GetUserPoolSessionConfiguration(ctx context.Context, in *GetUs
 
 func (s *Service) getUserPoolSessionConfiguration(context.Context, *GetUserPoolSessionConfigurationInput) (*GetUserPoolSessionConfigurationOutput, error) {
 	return nil, engine.Unbuilt(opGetUserPoolSessionConfiguration)
-}
-
-// GlobalSignOut is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GlobalSignOut(ctx context.Context, in *GlobalSignOutInput) (*GlobalSignOutOutput, error) {
-	return call(ctx, s, opGlobalSignOut, in, s.globalSignOut)
-}
-
-func (s *Service) globalSignOut(context.Context, *GlobalSignOutInput) (*GlobalSignOutOutput, error) {
-	return nil, engine.Unbuilt(opGlobalSignOut)
-}
-
-// InitiateAuth is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) InitiateAuth(ctx context.Context, in *InitiateAuthInput) (*InitiateAuthOutput, error) {
-	return call(ctx, s, opInitiateAuth, in, s.initiateAuth)
-}
-
-func (s *Service) initiateAuth(context.Context, *InitiateAuthInput) (*InitiateAuthOutput, error) {
-	return nil, engine.Unbuilt(opInitiateAuth)
 }
 
 // ListDevices is not available in this version: it answers OperationNotImplementedException.
@@ -971,33 +872,6 @@ func (s *Service) listWebAuthnCredentials(context.Context, *ListWebAuthnCredenti
 	return nil, engine.Unbuilt(opListWebAuthnCredentials)
 }
 
-// ResendConfirmationCode is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ResendConfirmationCode(ctx context.Context, in *ResendConfirmationCodeInput) (*ResendConfirmationCodeOutput, error) {
-	return call(ctx, s, opResendConfirmationCode, in, s.resendConfirmationCode)
-}
-
-func (s *Service) resendConfirmationCode(context.Context, *ResendConfirmationCodeInput) (*ResendConfirmationCodeOutput, error) {
-	return nil, engine.Unbuilt(opResendConfirmationCode)
-}
-
-// RespondToAuthChallenge is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) RespondToAuthChallenge(ctx context.Context, in *RespondToAuthChallengeInput) (*RespondToAuthChallengeOutput, error) {
-	return call(ctx, s, opRespondToAuthChallenge, in, s.respondToAuthChallenge)
-}
-
-func (s *Service) respondToAuthChallenge(context.Context, *RespondToAuthChallengeInput) (*RespondToAuthChallengeOutput, error) {
-	return nil, engine.Unbuilt(opRespondToAuthChallenge)
-}
-
-// RevokeToken is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) RevokeToken(ctx context.Context, in *RevokeTokenInput) (*RevokeTokenOutput, error) {
-	return call(ctx, s, opRevokeToken, in, s.revokeToken)
-}
-
-func (s *Service) revokeToken(context.Context, *RevokeTokenInput) (*RevokeTokenOutput, error) {
-	return nil, engine.Unbuilt(opRevokeToken)
-}
-
 // RevokeUserSession is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) RevokeUserSession(ctx context.Context, in *RevokeUserSessionInput) (*RevokeUserSessionOutput, error) {
 	return call(ctx, s, opRevokeUserSession, in, s.revokeUserSession)
@@ -1077,15 +951,6 @@ func (s *Service) SetUserSettings(ctx context.Context, in *SetUserSettingsInput)
 
 func (s *Service) setUserSettings(context.Context, *SetUserSettingsInput) (*SetUserSettingsOutput, error) {
 	return nil, engine.Unbuilt(opSetUserSettings)
-}
-
-// SignUp is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SignUp(ctx context.Context, in *SignUpInput) (*SignUpOutput, error) {
-	return call(ctx, s, opSignUp, in, s.signUp)
-}
-
-func (s *Service) signUp(context.Context, *SignUpInput) (*SignUpOutput, error) {
-	return nil, engine.Unbuilt(opSignUp)
 }
 
 // StartUserImportJob is not available in this version: it answers OperationNotImplementedException.

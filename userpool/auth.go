@@ -1,0 +1,151 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cenote-auth/cenote/internal/ident"
+	"github.com/cenote-auth/cenote/trigger"
+)
+
+// InitiateAuth begins a sign-in, or refreshes one (AUTH-588). It answers tokens or the next challenge, never both (AUTH-151).
+func (s *Service) InitiateAuth(ctx context.Context, in *InitiateAuthInput) (*InitiateAuthOutput, error) {
+	return call(ctx, s, opInitiateAuth, in, s.initiateAuth)
+}
+
+func (s *Service) initiateAuth(ctx context.Context, in *InitiateAuthInput) (*InitiateAuthOutput, error) {
+	a, err := s.begin(ctx, authStart{
+		clientID: in.ClientId, flow: in.AuthFlow, params: in.AuthParameters, metadata: in.ClientMetadata,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &InitiateAuthOutput{
+		ChallengeName: a.challenge, Session: a.session, ChallengeParameters: a.params, AuthenticationResult: a.tokens,
+	}, nil
+}
+
+// AdminInitiateAuth is InitiateAuth for a server that signs its requests (AUTH-589).
+func (s *Service) AdminInitiateAuth(ctx context.Context, in *AdminInitiateAuthInput) (*AdminInitiateAuthOutput, error) {
+	return call(ctx, s, opAdminInitiateAuth, in, s.adminInitiateAuth)
+}
+
+func (s *Service) adminInitiateAuth(ctx context.Context, in *AdminInitiateAuthInput) (*AdminInitiateAuthOutput, error) {
+	a, err := s.begin(ctx, authStart{
+		poolID: in.UserPoolId, clientID: in.ClientId, flow: in.AuthFlow, params: in.AuthParameters, metadata: in.ClientMetadata,
+		signed: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &AdminInitiateAuthOutput{
+		ChallengeName: a.challenge, Session: a.session, ChallengeParameters: a.params, AuthenticationResult: a.tokens,
+	}, nil
+}
+
+// authStart is what the two operations that begin a sign-in are asked.
+type authStart struct {
+	poolID   string // AdminInitiateAuth only
+	clientID string
+	flow     AuthFlowType
+	params   map[string]string
+	metadata map[string]string
+	signed   bool
+}
+
+// authAnswer is what a step of a sign-in leads to: tokens or the next challenge.
+type authAnswer struct {
+	challenge ChallengeNameType
+	session   string
+	params    map[string]string
+	tokens    *AuthenticationResultType
+}
+
+// authFlow describes one flow: which operation family begins it, what it needs, and how it goes. The shared steps around run
+// are the same for all, in the order of AUTH-143.
+type authFlow struct {
+	public, signed bool
+	needs          []string // keys of AuthParameters
+	run            func(s *Service, ctx context.Context, in authStart, sc scope) (authAnswer, error)
+}
+
+var (
+	flowAdminPassword = authFlow{signed: true, needs: []string{"USERNAME", "PASSWORD"}, run: (*Service).beginPassword}
+	flowRefresh       = authFlow{public: true, signed: true, needs: []string{"REFRESH_TOKEN"}, run: (*Service).beginRefresh}
+)
+
+// authFlows are the flows of this version (AUTH-137…139).
+var authFlows = map[AuthFlowType]*authFlow{
+	AuthFlowTypeUserPasswordAuth:      {public: true, needs: []string{"USERNAME", "PASSWORD"}, run: (*Service).beginPassword},
+	AuthFlowTypeUserSrpAuth:           {public: true, signed: true, needs: []string{"USERNAME", "SRP_A"}, run: (*Service).beginSRP},
+	AuthFlowTypeAdminUserPasswordAuth: &flowAdminPassword,
+	AuthFlowTypeAdminNoSrpAuth:        &flowAdminPassword,
+	AuthFlowTypeRefreshTokenAuth:      &flowRefresh,
+	AuthFlowTypeRefreshToken:          &flowRefresh,
+}
+
+// begin runs what all flows share and then the flow.
+func (s *Service) begin(ctx context.Context, in authStart) (authAnswer, error) {
+	sc, err := s.authScope(ctx, in.poolID, in.clientID, in.params["USERNAME"], in.signed)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	flow := authFlows[in.flow]
+	if flow == nil || in.signed && !flow.signed || !in.signed && !flow.public { // AUTH-138
+		return authAnswer{}, ErrInvalidParameter.New("Initiate Auth method not supported")
+	}
+	if err := sc.client.allowsFlow(in.flow); err != nil {
+		return authAnswer{}, err
+	}
+	for _, key := range flow.needs {
+		if in.params[key] == "" {
+			return authAnswer{}, errMissingParameter(key)
+		}
+	}
+	return flow.run(s, ctx, in, sc)
+}
+
+// authScope reads client, pool and the user of a name for the operations of a sign-in. The signed ones name the pool too; of
+// two errors theirs is the pool's (AUTH-589).
+func (s *Service) authScope(ctx context.Context, poolID, clientID, name string, signed bool) (scope, error) {
+	sc, err := s.byClient(ctx, s.store.Read, clientID, name)
+	if signed && (errors.Is(err, ErrResourceNotFound) || err == nil && sc.pool.id() != poolID) {
+		return s.poolClient(ctx, s.store.Read, poolID, clientID) // says which of the two it is
+	}
+	return sc, err
+}
+
+// signIn is a sign-in under way: for whom, by which flow, and what its end has to say.
+type signIn struct {
+	scope
+	flow     AuthFlowType
+	signed   bool
+	event    string // event_id
+	device   string
+	metadata map[string]string // of the respond operation, for the triggers (AUTH-166)
+	source   trigger.Source
+}
+
+// newSignIn begins a sign-in of the scope's user.
+func (s *Service) newSignIn(sc scope, in authStart) (signIn, error) {
+	event, err := ident.UUID(s.rand)
+	return signIn{scope: sc, flow: in.flow, signed: in.signed, event: event, device: in.params["DEVICE_KEY"], source: trigger.TokenGenerationAuthentication}, err
+}
+
+// afterPassword goes on after a right password, in the order of AUTH-143: status, then challenges, then tokens.
+func (s *Service) afterPassword(ctx context.Context, in signIn, o *once) (authAnswer, error) {
+	switch in.user.Status {
+	case UserStatusTypeConfirmed:
+		return s.complete(ctx, in, step{once: o})
+	case UserStatusTypeUnconfirmed:
+		return authAnswer{}, errNotConfirmed // only after a right password (AUTH-146, AUTH-463)
+	case UserStatusTypeResetRequired:
+		return authAnswer{}, errResetRequired
+	case UserStatusTypeForceChangePassword:
+		if !s.store.Now().Before(in.pool.temporaryEnd(in.user.Password.Set)) {
+			return authAnswer{}, errTemporaryExpired
+		}
+		return s.askNewPassword(ctx, in, o)
+	}
+	return authAnswer{}, errUserDisabled // AUTH-008 (unconfirmed): statuses that no operation gives
+}

@@ -1,0 +1,120 @@
+package userpool
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cenote-auth/cenote/store"
+	"github.com/cenote-auth/cenote/trigger"
+)
+
+// attributeKey begins the keys of ChallengeResponses that give attributes (AUTH-213).
+const attributeKey = "userAttributes."
+
+// askNewPassword answers NEW_PASSWORD_REQUIRED after a right temporary password (AUTH-211, AUTH-212). It writes only what the
+// step used up, and forgets failed attempts if there were any.
+func (s *Service) askNewPassword(ctx context.Context, in signIn, o *once) (authAnswer, error) {
+	if o != nil || in.user.Attempts.Failed > 0 {
+		if err := s.settle(ctx, in, o); err != nil {
+			return authAnswer{}, err
+		}
+	}
+	missing := in.pool.missingAttributes(in.user.Attributes)
+	for i, name := range missing {
+		missing[i] = attributeKey + name
+	}
+	required, err := json.Marshal(append([]string{}, missing...))
+	if err != nil {
+		return authAnswer{}, fmt.Errorf("encode required attributes: %w", err)
+	}
+	current, err := json.Marshal(in.user.Attributes)
+	if err != nil {
+		return authAnswer{}, fmt.Errorf("encode attributes: %w", err)
+	}
+	sess, err := s.newSession(in, ChallengeNameTypeNewPasswordRequired)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	text, err := s.sealSession(ctx, sess)
+	return authAnswer{challenge: ChallengeNameTypeNewPasswordRequired, session: text, params: map[string]string{
+		"USER_ID_FOR_SRP": in.user.name(), "requiredAttributes": string(required), "userAttributes": string(current),
+	}}, err
+}
+
+// settle commits that a proof succeeded whose sign-in goes on: what it used up, and that earlier failures are forgotten. A
+// success counts only while the failures since do not lock (C3).
+func (s *Service) settle(ctx context.Context, in signIn, o *once) error {
+	err := s.update(ctx, in.scope, func(tx *store.Tx, now scope) error {
+		if err := s.stillGood(in.scope, now); err != nil {
+			return err
+		}
+		now.user.Attempts = attempts{}
+		return o.use(ctx, tx, now.pool)
+	})
+	if usedBefore(err) {
+		return o.again
+	}
+	return err
+}
+
+// answerNewPassword sets the password that NEW_PASSWORD_REQUIRED asked for, and the attributes that came with it (AUTH-213…218).
+func (s *Service) answerNewPassword(ctx context.Context, in authAnswerInput, sc scope) (authAnswer, error) {
+	si, v, err := s.resume(ctx, in, sc)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	if sc.user.Status != UserStatusTypeForceChangePassword {
+		return authAnswer{}, errSessionInvalid
+	}
+	attrs, err := newPasswordAttributes(sc, in.responses)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	next, err := s.preparePassword(ctx, sc, sc.user.Sub, sc.user.name(), in.responses["NEW_PASSWORD"])
+	if err != nil {
+		return authAnswer{}, err
+	}
+	crypt, err := s.crypt(ctx, sc.pool)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	si.source = trigger.TokenGenerationNewPasswordChallenge
+	return s.complete(ctx, si, step{once: v.useOf(), change: func(u *userRecord) error {
+		if err := u.setPassword(crypt, sc.pool, next); err != nil {
+			return err
+		}
+		u.setAttributes(attrs)
+		u.Status = UserStatusTypeConfirmed
+		u.Modified = s.store.Now()
+		return nil
+	}})
+}
+
+// newPasswordAttributes returns the checked attributes of an answer. Required ones that have a value may not be given again
+// (AUTH-214), the others must be (AUTH-215).
+func newPasswordAttributes(sc scope, responses map[string]string) (map[string]string, error) {
+	attrs := map[string]string{}
+	for key, v := range responses {
+		if name, ok := strings.CutPrefix(key, attributeKey); ok {
+			attrs[name] = v
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(attrs)) {
+		if a := sc.pool.attribute(name); a != nil && isTrue(a.Required) && sc.user.Attributes[name] != "" {
+			return nil, ErrNotAuthorized.Newf("Cannot modify an already provided %s", name)
+		}
+	}
+	for _, name := range sc.pool.missingAttributes(sc.user.Attributes) {
+		if attrs[name] == "" {
+			return nil, ErrInvalidParameter.Newf("Invalid attributes given, %s is missing", name)
+		}
+	}
+	if err := sc.pool.checkWritable(sc.client, attrs, true); err != nil {
+		return nil, err
+	}
+	return attrs, sc.pool.checkNew(attrs, false)
+}

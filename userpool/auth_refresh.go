@@ -1,0 +1,253 @@
+package userpool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenote-auth/cenote/store"
+	"github.com/cenote-auth/cenote/trigger"
+)
+
+var (
+	errRefreshInvalid = ErrNotAuthorized.New("Invalid Refresh Token")
+	errRefreshRevoked = ErrNotAuthorized.New("Refresh Token has been revoked")
+	errRefreshExpired = ErrNotAuthorized.New("Refresh Token has expired")
+	errRefreshReused  = ErrRefreshTokenReuse.New("Refresh token has been invalidated by rotation")
+)
+
+// beginRefresh is REFRESH_TOKEN_AUTH: new ID and access tokens, no new refresh token (AUTH-251, AUTH-252).
+func (s *Service) beginRefresh(ctx context.Context, in authStart, sc scope) (authAnswer, error) {
+	if rotates, _ := sc.client.rotates(); rotates { // AUTH-261 (unconfirmed)
+		return authAnswer{}, ErrUnsupportedOperation.New("Refresh token rotation is enabled for this client: use GetTokensFromRefreshToken")
+	}
+	tokens, err := s.refresh(ctx, sc, refreshRequest{
+		token: in.params["REFRESH_TOKEN"], device: in.params["DEVICE_KEY"], source: trigger.TokenGenerationRefreshTokens,
+		allowed: func(sc scope) error { // the hash is over the internal username (AUTH-079)
+			return s.checkSecretHash(ctx, sc, sc.user.name(), in.params["SECRET_HASH"], true)
+		},
+		// Without a user there is no name that a hash could be over: a client with a secret has to bring one all the same.
+		allowedNobody: func() error { return s.checkSecretHash(ctx, sc, "", in.params["SECRET_HASH"], true) },
+	})
+	return authAnswer{params: map[string]string{}, tokens: tokens}, err
+}
+
+// GetTokensFromRefreshToken refreshes a sign-in; with rotation it answers a new refresh token as well (AUTH-259…264, AUTH-592).
+func (s *Service) GetTokensFromRefreshToken(ctx context.Context, in *GetTokensFromRefreshTokenInput) (*GetTokensFromRefreshTokenOutput, error) {
+	return call(ctx, s, opGetTokensFromRefreshToken, in, s.getTokensFromRefreshToken)
+}
+
+func (s *Service) getTokensFromRefreshToken(ctx context.Context, in *GetTokensFromRefreshTokenInput) (*GetTokensFromRefreshTokenOutput, error) {
+	sc, err := s.byClient(ctx, s.store.Read, in.ClientId, "")
+	if err != nil {
+		return nil, err
+	}
+	ok, err := s.checkSecret(ctx, sc, in.ClientSecret)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, ErrNotAuthorized.Newf("Unable to verify secret hash for client %s", in.ClientId)
+	}
+	tokens, err := s.refresh(ctx, sc, refreshRequest{
+		token: in.RefreshToken, device: in.DeviceKey, metadata: in.ClientMetadata, source: trigger.TokenGenerationAuthentication,
+		rotate: true,
+	})
+	return &GetTokensFromRefreshTokenOutput{AuthenticationResult: tokens}, err
+}
+
+// refreshRequest is one use of a refresh token.
+type refreshRequest struct {
+	token    string
+	device   string
+	metadata map[string]string
+	source   trigger.Source
+	rotate   bool // give out the successor, if the client rotates
+
+	allowed       func(sc scope) error // checks what depends on the owner; nil allows
+	allowedNobody func() error         // the same for tokens without one
+}
+
+// refreshState is what one snapshot says of a refresh token.
+type refreshState struct {
+	scope
+	family *familyRecord
+	groups []*groupRecord
+}
+
+// refresh uses a refresh token. Everything is decided on one snapshot; a rotation is stored by compare-and-swap, so that of two
+// uses at once one rotates and the other finds it done.
+func (s *Service) refresh(ctx context.Context, sc scope, r refreshRequest) (*AuthenticationResultType, error) {
+	var custom *tokenCustomization
+	for range maxRegrants {
+		st, err := s.readRefresh(ctx, sc, r)
+		if err != nil {
+			return nil, err
+		}
+		if custom == nil {
+			si := signIn{scope: st.scope, metadata: r.metadata, source: r.source}
+			if custom, err = s.preTokenGeneration(ctx, si, st.user, st.groups); err != nil {
+				return nil, err
+			}
+			if st.pool.hasTokenTrigger() { // it took its time: decide on what is true now
+				continue
+			}
+		}
+		tokens, err := s.signTokens(ctx, st.scope, st.family, st.user, st.groups, custom)
+		if err != nil {
+			return nil, err
+		}
+		rotates, grace := st.client.rotates()
+		if !r.rotate || !rotates {
+			return tokens, nil
+		}
+		tokens.RefreshToken, err = s.rotate(ctx, st, r, grace)
+		if errors.Is(err, store.ErrStale) {
+			continue
+		}
+		return tokens, err
+	}
+	return nil, errTooManyRequests
+}
+
+// hasTokenTrigger reports whether a function has a say in tokens.
+func (p *poolRecord) hasTokenTrigger() bool {
+	return p.lambda().PreTokenGeneration != "" || p.lambda().PreTokenGenerationConfig != nil
+}
+
+// readRefresh reads everything about a refresh token from one snapshot and refuses if it is not good.
+func (s *Service) readRefresh(ctx context.Context, sc scope, r refreshRequest) (st refreshState, err error) {
+	sum := tokenSum(r.token)
+	err = s.store.View(ctx, func(rd *store.Reader) error {
+		st = refreshState{}
+		page, err := families.Of(sc.pool.id()).Scan(ctx, rd, store.Query{Index: indexToken, Value: []string{string(sum)}, Exact: true, Limit: 1})
+		if err != nil || len(page.Records) == 0 {
+			return err
+		}
+		st.family = page.Records[0]
+		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}})
+		if err != nil {
+			return err
+		}
+		st.groups, err = s.groupsOf(ctx, rd.Get, st.pool, st.user)
+		return err
+	})
+	if err != nil {
+		return st, err
+	}
+	if st.family == nil {
+		if r.allowedNobody != nil {
+			if err := r.allowedNobody(); err != nil {
+				return st, err
+			}
+		}
+		return st, s.unknownRefresh(ctx, sc, r.token)
+	}
+	if r.allowed != nil {
+		if err := r.allowed(st.scope); err != nil {
+			return st, err
+		}
+	}
+	if err := s.refreshRefusal(st, r, sum); err != nil {
+		if errors.Is(err, ErrRefreshTokenReuse) {
+			return st, firstError(s.revokeFamily(ctx, st.pool, st.family), err)
+		}
+		return st, err
+	}
+	return st, nil
+}
+
+// refreshRefusal says why a refresh token that belongs to a family is not good (AUTH-255…257, AUTH-263).
+func (s *Service) refreshRefusal(st refreshState, r refreshRequest, sum []byte) error {
+	f, u, now := st.family, st.user, s.store.Now()
+	switch {
+	case f.ClientID != st.client.id():
+		return errRefreshInvalid
+	case u.Disabled:
+		return errUserDisabled
+	case f.Revoked || f.TokenEpoch != u.TokenEpoch || f.Epoch != s.vault.Epoch():
+		return errRefreshRevoked
+	case !now.Before(f.RefreshEnd):
+		return errRefreshExpired
+	case bytes.Equal(sum, f.Former) && !now.Before(f.GraceEnd):
+		return errRefreshReused
+	case f.DeviceKey != "" && r.device != f.DeviceKey:
+		return errRefreshInvalid // AUTH-256
+	case u.Status == UserStatusTypeUnconfirmed:
+		return errNotConfirmed
+	case u.Status == UserStatusTypeResetRequired:
+		return errResetRequired
+	}
+	return nil
+}
+
+// unknownRefresh says what is wrong with a text that finds no family: garbage, the token of a family that is over, or one that
+// was rotated out long ago. The last means that two people have it: the family ends (C5, H3).
+func (s *Service) unknownRefresh(ctx context.Context, sc scope, text string) error {
+	id, err := s.openRefreshToken(ctx, sc.pool, text)
+	if err != nil || id == "" {
+		return firstError(err, errRefreshInvalid)
+	}
+	find := families.Of(sc.pool.id()).Find(id)
+	if err := s.store.Read(ctx, find); err != nil {
+		return err
+	}
+	switch f := find.Got; {
+	case f == nil:
+		return errRefreshExpired
+	case f.ClientID != sc.client.id():
+		return errRefreshInvalid
+	case f.Revoked:
+		return errRefreshRevoked
+	default:
+		return firstError(s.revokeFamily(ctx, sc.pool, f), errRefreshReused)
+	}
+}
+
+// revokeFamily ends a family; nothing that was issued from it works any longer in the pool's operations.
+func (s *Service) revokeFamily(ctx context.Context, p *poolRecord, f *familyRecord) error {
+	table := families.Of(p.id())
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		now, err := table.Get(ctx, &tx.Reader, f.ID)
+		if err != nil || now == nil || now.Revoked {
+			return err
+		}
+		now.Revoked, now.Successor, now.Former = true, nil, nil
+		return table.Put(ctx, tx, now)
+	})
+}
+
+// rotate replaces a refresh token and returns its successor. Whoever uses the former one within the grace period gets the same
+// successor, so that there is never a second lineage (H3). The end does not move (AUTH-262, AUTH-513).
+func (s *Service) rotate(ctx context.Context, st refreshState, r refreshRequest, grace time.Duration) (string, error) {
+	crypt, err := s.crypt(ctx, st.pool)
+	if err != nil {
+		return "", err
+	}
+	if bytes.Equal(tokenSum(r.token), st.family.Former) {
+		text, err := crypt.open(fieldSuccessor, st.family.ID, st.family.Successor)
+		return string(text), err
+	}
+	next := *st.family
+	next.Generation++
+	text, err := s.refreshToken(ctx, st.pool, &next)
+	if err != nil {
+		return "", err
+	}
+	next.Former, next.Token, next.GraceEnd = st.family.Token, tokenSum(text), s.store.Now().Add(grace)
+	if next.Successor, err = crypt.seal(fieldSuccessor, next.ID, []byte(text)); err != nil {
+		return "", err
+	}
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		now, err := s.again(ctx, tx, st.scope)
+		if err != nil {
+			return err
+		}
+		if now.user.Disabled || now.user.TokenEpoch != st.user.TokenEpoch || now.client.Version != st.client.Version {
+			return store.ErrStale // read anew and refused there
+		}
+		return families.Of(st.pool.id()).Put(ctx, tx, &next)
+	})
+	return text, err
+}

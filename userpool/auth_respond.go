@@ -1,0 +1,114 @@
+package userpool
+
+import "context"
+
+// RespondToAuthChallenge answers the challenge that a sign-in waits for (AUTH-590).
+func (s *Service) RespondToAuthChallenge(ctx context.Context, in *RespondToAuthChallengeInput) (*RespondToAuthChallengeOutput, error) {
+	return call(ctx, s, opRespondToAuthChallenge, in, s.respondToAuthChallenge)
+}
+
+func (s *Service) respondToAuthChallenge(ctx context.Context, in *RespondToAuthChallengeInput) (*RespondToAuthChallengeOutput, error) {
+	a, err := s.respond(ctx, authAnswerInput{
+		clientID: in.ClientId, challenge: in.ChallengeName, session: in.Session, responses: in.ChallengeResponses,
+		metadata: in.ClientMetadata,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &RespondToAuthChallengeOutput{
+		ChallengeName: a.challenge, Session: a.session, ChallengeParameters: a.params, AuthenticationResult: a.tokens,
+	}, nil
+}
+
+// AdminRespondToAuthChallenge is RespondToAuthChallenge for sign-ins that AdminInitiateAuth began (AUTH-591).
+func (s *Service) AdminRespondToAuthChallenge(ctx context.Context, in *AdminRespondToAuthChallengeInput) (*AdminRespondToAuthChallengeOutput, error) {
+	return call(ctx, s, opAdminRespondToAuthChallenge, in, s.adminRespondToAuthChallenge)
+}
+
+func (s *Service) adminRespondToAuthChallenge(ctx context.Context, in *AdminRespondToAuthChallengeInput) (*AdminRespondToAuthChallengeOutput, error) {
+	a, err := s.respond(ctx, authAnswerInput{
+		poolID: in.UserPoolId, clientID: in.ClientId, challenge: in.ChallengeName, session: in.Session,
+		responses: in.ChallengeResponses, metadata: in.ClientMetadata, signed: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &AdminRespondToAuthChallengeOutput{
+		ChallengeName: a.challenge, Session: a.session, ChallengeParameters: a.params, AuthenticationResult: a.tokens,
+	}, nil
+}
+
+// authAnswerInput is what the two operations that answer a challenge are asked.
+type authAnswerInput struct {
+	poolID    string // AdminRespondToAuthChallenge only
+	clientID  string
+	challenge ChallengeNameType
+	session   string
+	responses map[string]string
+	metadata  map[string]string
+	signed    bool
+}
+
+// challengeAnswer describes how a challenge is answered.
+type challengeAnswer struct {
+	needs   []string // keys of ChallengeResponses, beside USERNAME (AUTH-156)
+	session bool     // the state is in Session; else the answer brings its own (AUTH-163)
+	run     func(s *Service, ctx context.Context, in authAnswerInput, sc scope) (authAnswer, error)
+}
+
+// challengeAnswers are the challenges of this version.
+var challengeAnswers = map[ChallengeNameType]*challengeAnswer{
+	ChallengeNameTypePasswordVerifier: {
+		needs: []string{"PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"},
+		run:   (*Service).answerSRP,
+	},
+	ChallengeNameTypeNewPasswordRequired: {
+		needs: []string{"NEW_PASSWORD"}, session: true,
+		run: (*Service).answerNewPassword,
+	},
+}
+
+// respond runs what all answers share, in the order of AUTH-590, and then the challenge's own part.
+func (s *Service) respond(ctx context.Context, in authAnswerInput) (authAnswer, error) {
+	name := in.responses["USERNAME"]
+	sc, err := s.authScope(ctx, in.poolID, in.clientID, name, in.signed)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	c := challengeAnswers[in.challenge]
+	if c == nil { // one that this pool never asked for
+		return authAnswer{}, errSessionInvalid
+	}
+	if name == "" {
+		return authAnswer{}, errMissingParameter("USERNAME")
+	}
+	for _, key := range c.needs {
+		if in.responses[key] == "" {
+			return authAnswer{}, errMissingParameter(key)
+		}
+	}
+	if c.session && in.session == "" {
+		return authAnswer{}, errMissingParameter("Session") // AUTH-161 (unconfirmed text)
+	}
+	if err := s.checkSecretHash(ctx, sc, name, in.responses["SECRET_HASH"], true); err != nil {
+		return authAnswer{}, err
+	}
+	return c.run(s, ctx, in, sc)
+}
+
+// resume opens the session that an answer brings and returns the sign-in that it continues.
+func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (signIn, session, error) {
+	v, err := s.openSession(ctx, sc, in.session)
+	if err != nil {
+		return signIn{}, v, err
+	}
+	if !v.fits(sc, in.challenge, in.signed, s.vault.Epoch()) {
+		return signIn{}, v, errSessionInvalid
+	}
+	if sc.user.Disabled {
+		return signIn{}, v, errUserDisabled
+	}
+	return signIn{
+		scope: sc, flow: v.Flow, signed: v.Signed, event: v.Event, device: v.Device, metadata: in.metadata,
+	}, v, nil
+}

@@ -1,0 +1,150 @@
+package userpool
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenote-auth/cenote/internal/seal"
+	"github.com/cenote-auth/cenote/srp"
+	"github.com/cenote-auth/cenote/trigger"
+)
+
+// secretBlock is the server's state of an SRP exchange, which travels with the client as SECRET_BLOCK, sealed under a
+// short-lived key (H1, AUTH-188): a start writes nothing.
+type secretBlock struct {
+	Session   session `json:"s"`
+	Name      string  `json:"n,omitempty"` // as it was typed, if nobody has it
+	Challenge []byte  `json:"c"`
+}
+
+// srpClockSkew is how far the client's TIMESTAMP may be off (AUTH-190, unconfirmed).
+const srpClockSkew = 5 * time.Minute
+
+// beginSRP is USER_SRP_AUTH: it answers salt, B and the secret block (AUTH-172).
+func (s *Service) beginSRP(ctx context.Context, in authStart, sc scope) (authAnswer, error) {
+	if err := s.checkSecretHash(ctx, sc, sc.name, in.params["SECRET_HASH"], true); err != nil {
+		return authAnswer{}, err
+	}
+	a, err := srp.ParsePublic(in.params["SRP_A"])
+	if errors.Is(err, srp.ErrZero) {
+		return authAnswer{}, errBadCredentials // AUTH-182
+	}
+	if err != nil {
+		return authAnswer{}, ErrInvalidParameter.New("Invalid SRP_A").With(err) // AUTH-192
+	}
+	if sc, err = s.admit(ctx, sc, in); err != nil {
+		return authAnswer{}, err
+	}
+	si, err := s.newSignIn(sc, in)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	p, err := s.passwordOf(ctx, sc)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	if sc.user != nil && sc.user.Status == UserStatusTypeResetRequired && !sc.client.hides() {
+		return authAnswer{}, errResetRequired // AUTH-147
+	}
+	var c *srp.Challenge
+	var b srp.Public
+	if gateErr := s.expensive(ctx, sc.pool, costChallenge, func() { c, b, err = srp.NewChallenge(s.rand, a, p.verifier) }); gateErr != nil {
+		return authAnswer{}, gateErr
+	}
+	if err != nil {
+		return authAnswer{}, err
+	}
+	block, err := s.sealBlock(ctx, si, c)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	return authAnswer{challenge: ChallengeNameTypePasswordVerifier, params: map[string]string{
+		"SALT": hex.EncodeToString(p.salt), "SRP_B": b.Hex(), "SECRET_BLOCK": block, "USERNAME": p.id.Name, "USER_ID_FOR_SRP": p.id.Name,
+	}}, nil
+}
+
+func (s *Service) sealBlock(ctx context.Context, in signIn, c *srp.Challenge) (string, error) {
+	sess, err := s.newSession(in, ChallengeNameTypePasswordVerifier)
+	if err != nil {
+		return "", err
+	}
+	block := secretBlock{Session: sess}
+	if in.user == nil {
+		block.Name = in.name
+	}
+	if block.Challenge, err = c.AppendBinary(nil); err != nil {
+		return "", err
+	}
+	plain, err := json.Marshal(block)
+	if err != nil {
+		return "", fmt.Errorf("encode a secret block: %w", err)
+	}
+	sealed, err := s.vault.SealShort(ctx, "srp", sessionPlace(in.pool.id(), in.client.id()), plain)
+	return base64.StdEncoding.EncodeToString(sealed), err
+}
+
+// answerSRP checks the claim of PASSWORD_VERIFIER. Whatever does not fit is the same error (AUTH-191).
+func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (authAnswer, error) {
+	claim, err := srp.ParseClaim(in.responses["PASSWORD_CLAIM_SECRET_BLOCK"], in.responses["PASSWORD_CLAIM_SIGNATURE"], in.responses["TIMESTAMP"])
+	if err != nil {
+		return authAnswer{}, ErrInvalidParameter.New("Invalid PASSWORD_VERIFIER response").With(err) // AUTH-192 (unconfirmed text)
+	}
+	block, c, err := s.openBlock(ctx, sc, claim)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	now := s.store.Now()
+	v := block.Session
+	switch {
+	case now.Unix() >= v.Ends || !claim.Within(now, srpClockSkew):
+		return authAnswer{}, errBadCredentials // AUTH-190
+	case v.Sub == "": // a name that does not exist: go on with what was typed
+		sc.user, sc.name = nil, block.Name
+	case sc.user == nil && !sc.client.hides():
+		return authAnswer{}, errUserNotFound
+	case sc.user == nil || v.Sub != sc.user.Sub || v.Signed != in.signed || v.Install != s.vault.Epoch():
+		return authAnswer{}, errBadCredentials
+	}
+	sc, err = s.prove(ctx, sc, func(sc scope) (bool, error) {
+		p, err := s.passwordOf(ctx, sc)
+		if err != nil {
+			return false, err
+		}
+		var ok bool
+		if gateErr := s.expensive(ctx, sc.pool, costClaim, func() { ok, err = c.Verify(p.verifier, p.id, claim) }); gateErr != nil {
+			return false, gateErr
+		}
+		// A password that was changed since has another epoch (C4).
+		return ok && p.real && sc.user != nil && sc.user.CredentialEpoch == v.Epoch, err
+	})
+	if err != nil {
+		return authAnswer{}, err
+	}
+	si := signIn{
+		scope: sc, flow: v.Flow, signed: v.Signed, event: v.Event, device: v.Device, metadata: in.metadata,
+		source: trigger.TokenGenerationAuthentication,
+	}
+	return s.afterPassword(ctx, si, &once{id: v.ID, ends: v.Ends, again: errBadCredentials}) // AUTH-193
+}
+
+// openBlock opens the secret block that a claim brings back.
+func (s *Service) openBlock(ctx context.Context, sc scope, claim *srp.Claim) (secretBlock, *srp.Challenge, error) {
+	var block secretBlock
+	plain, err := s.vault.OpenShort(ctx, "srp", sessionPlace(sc.pool.id(), sc.client.id()), claim.SecretBlock)
+	if errors.Is(err, seal.ErrOpen) {
+		return block, nil, errBadCredentials
+	}
+	if err != nil {
+		return block, nil, err
+	}
+	if err := json.Unmarshal(plain, &block); err != nil {
+		return block, nil, fmt.Errorf("decode a secret block: %w", err)
+	}
+	c, err := srp.ParseChallenge(block.Challenge)
+	return block, c, err
+}

@@ -1,0 +1,130 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cenote-auth/cenote/store"
+	"github.com/cenote-auth/cenote/token"
+)
+
+var (
+	errAccessInvalid   = ErrNotAuthorized.New("Invalid Access Token")
+	errAccessSignature = ErrNotAuthorized.New("Could not verify signature for Access Token")
+	errAccessExpired   = ErrNotAuthorized.New("Access Token has expired")
+	errAccessRevoked   = ErrNotAuthorized.New("Access Token has been revoked")
+	errAccessScope     = ErrNotAuthorized.New("Access Token does not have required scopes")
+)
+
+// session of a caller who proved himself by an access token.
+type bearer struct {
+	scope
+	claims *token.Claims
+	family *familyRecord // nil if the client's tokens cannot be revoked one by one
+}
+
+// authorize is how every operation that takes an access token learns who calls: signature, issuer, use, time, revocation and
+// scope, in the order of AUTH-543, then the user (AUTH-544). All that is stored is read in one snapshot.
+func (s *Service) authorize(ctx context.Context, raw string) (bearer, error) {
+	unverified, err := token.Unverified(raw)
+	if err != nil || unverified.Use != token.Access {
+		return bearer{}, errAccessInvalid
+	}
+	b, keys, err := s.readBearer(ctx, unverified)
+	if err != nil {
+		return bearer{}, err
+	}
+	if b.pool == nil || keys == nil || unverified.Issuer != s.cfg.issuer(b.pool.id()) {
+		return bearer{}, errAccessSignature
+	}
+	if b.claims, err = s.verifyAccess(ctx, b.pool, keys, raw); err != nil {
+		return bearer{}, err
+	}
+	return b, s.bearerRefusal(b)
+}
+
+// readBearer reads whom a token claims to be from. Nothing in the token is believed yet: it only says where to look.
+func (s *Service) readBearer(ctx context.Context, c *token.Claims) (b bearer, keys *keysRecord, err error) {
+	for {
+		poolID := s.hints.of(c.ClientID)
+		if poolID == "" {
+			sc, err := s.byClient(ctx, s.store.Read, c.ClientID, "")
+			if errors.Is(err, ErrResourceNotFound) {
+				return b, nil, errAccessSignature
+			}
+			if err != nil {
+				return b, nil, err
+			}
+			poolID = sc.pool.id()
+		}
+		cl, p := clients.Of(store.Installation).Find(c.ClientID), pools.Of(store.Installation).Find(poolID)
+		u, k := users.Of(poolID).Find(c.Subject), signingKeys.Of(poolID).Find()
+		f := families.Of(poolID).Find(c.OriginJTI)
+		if err := s.store.Read(ctx, cl, p, u, k, f); err != nil {
+			return b, nil, err
+		}
+		if cl.Got == nil {
+			return b, nil, errAccessSignature // AUTH-531 (unconfirmed)
+		}
+		if cl.Got.poolID() != poolID { // made again in another pool
+			s.hints.forget(c.ClientID)
+			continue
+		}
+		if p.Got == nil || p.Got.Deleting {
+			return b, nil, errAccessSignature
+		}
+		return bearer{scope: scope{pool: p.Got, client: cl.Got, user: u.Got}, family: f.Got}, k.Got, nil
+	}
+}
+
+// verifyAccess verifies a token under the keys of one pool: the key is chosen by pool and kid, never by kid alone (H5).
+func (s *Service) verifyAccess(ctx context.Context, p *poolRecord, keys *keysRecord, raw string) (*token.Claims, error) {
+	crypt, err := s.crypt(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	published, err := poolSigner{keys, crypt, s.store.Now()}.PublicKeys(ctx, p.id())
+	if err != nil {
+		return nil, err
+	}
+	v, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: s.cfg.issuer(p.id()), AnyClient: true, Use: token.Access, Keys: token.StaticKeys(published), Now: s.store.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c, err := v.Verify(ctx, raw)
+	switch {
+	case errors.Is(err, token.ErrExpired):
+		return nil, errAccessExpired
+	case errors.Is(err, token.ErrMalformed), errors.Is(err, token.ErrUse), errors.Is(err, token.ErrNotYet):
+		return nil, errAccessInvalid.With(err)
+	case err != nil:
+		return nil, errAccessSignature.With(err)
+	}
+	return c, nil
+}
+
+// bearerRefusal says why a token that is genuine is not good (any longer).
+func (s *Service) bearerRefusal(b bearer) error {
+	u := b.user
+	if u == nil {
+		return errUserNotFound
+	}
+	switch {
+	case b.claims.OriginJTI != "" && (b.family == nil || b.family.Revoked || b.family.Sub != u.Sub ||
+		b.family.TokenEpoch != u.TokenEpoch || b.family.Epoch != s.vault.Epoch()):
+		return errAccessRevoked
+	case b.claims.OriginJTI == "" && !u.SignedOut.IsZero() && b.claims.IssuedAt.Unix() <= u.SignedOut.Unix(): // H3
+		return errAccessRevoked
+	case !b.claims.HasScope(adminScope):
+		return errAccessScope
+	case u.Disabled:
+		return errUserDisabled
+	case u.Status == UserStatusTypeResetRequired:
+		return errResetRequired
+	case u.Status == UserStatusTypeUnconfirmed:
+		return errNotConfirmed
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package userpool
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"github.com/cenote-auth/cenote/store"
+)
+
+// Limits are the numbers that bound what one user or one destination may do. A zero field is the documented default; a
+// negative one is no limit.
+type Limits struct {
+	// Per user and hour (QUO-010).
+	ConfirmSignUp          int // 15
+	ResendConfirmationCode int // 5
+	ForgotPassword         int // 20, requests and confirmations together (AUTH-431)
+	ChangePassword         int // 5
+	AttributeCode          int // 5, GetUserAttributeVerificationCode
+	VerifyUserAttribute    int // 15
+
+	// MessagesPerDestination bounds the messages to one address or number in an hour, whoever asks for them: 20.
+	MessagesPerDestination int
+
+	// Lock-out (AUTH-441…443): after FreeAttempts failed passwords (5) each further one locks the user for twice as long as
+	// the one before, from one second up to MaxLock (15 minutes).
+	FreeAttempts int
+	MaxLock      time.Duration
+
+	// WrongCodes is how many wrong guesses a code survives: 10.
+	WrongCodes int
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(n *int, v int) {
+		if *n == 0 {
+			*n = v
+		}
+	}
+	set(&l.ConfirmSignUp, 15)
+	set(&l.ResendConfirmationCode, 5)
+	set(&l.ForgotPassword, 20)
+	set(&l.ChangePassword, 5)
+	set(&l.AttributeCode, 5)
+	set(&l.VerifyUserAttribute, 15)
+	set(&l.MessagesPerDestination, 20)
+	set(&l.FreeAttempts, 5)
+	set(&l.WrongCodes, 10)
+	if l.MaxLock == 0 {
+		l.MaxLock = 15 * time.Minute
+	}
+	return l
+}
+
+const limitWindow = time.Hour
+
+// count records that subject did what once more, or refuses with LimitExceededException if it did it max times within the
+// last hour. It is part of the Update that does it. A refusal is an error, which rolls the Update back: refused attempts do
+// not push the hour forward.
+func (s *Service) count(ctx context.Context, tx *store.Tx, pool *poolRecord, subject, what string, max int) error {
+	if max < 0 {
+		return nil
+	}
+	table := limits.Of(pool.id())
+	old, err := table.Get(ctx, &tx.Reader, subject, what)
+	if err != nil {
+		return err
+	}
+	now := tx.Now()
+	rec := &limitRecord{Subject: subject, What: what, Ends: now.Add(limitWindow)}
+	if old != nil {
+		for _, t := range old.Times {
+			if now.Sub(t) < limitWindow {
+				rec.Times = append(rec.Times, t)
+			}
+		}
+	}
+	if len(rec.Times) >= max {
+		return errAttemptLimit
+	}
+	rec.Times = append(rec.Times, now)
+	return table.Replace(ctx, tx, rec)
+}
+
+// countHidden counts what somebody did under a name of which he must not learn whether it exists, as it would be counted for
+// a user (H7).
+func (s *Service) countHidden(ctx context.Context, sc scope, what string, max int) error {
+	crypt, err := s.crypt(ctx, sc.pool)
+	if err != nil {
+		return err
+	}
+	subject := ghostKey(crypt, sc.pool.Naming.fold(sc.name))
+	if sc.user != nil {
+		subject = sc.user.Sub
+	}
+	return s.store.Update(ctx, func(tx *store.Tx) error { return s.count(ctx, tx, sc.pool, subject, what, max) })
+}
+
+// destinationKey names an address in a limit record without telling it.
+func destinationKey(c poolCrypt, destination string) string {
+	return hex.EncodeToString(c.key.MAC("destination", destination)[:16])
+}
+
+// lockedUntil returns when an account with these failures can be tried again (AUTH-441): n failures beyond the free ones lock
+// for 2^n seconds.
+func (l Limits) lockedUntil(a attempts) time.Time {
+	n := a.Failed - l.FreeAttempts
+	if l.FreeAttempts < 0 || n < 0 {
+		return time.Time{}
+	}
+	lock := l.MaxLock
+	if n < 30 {
+		lock = min(time.Second<<n, l.MaxLock)
+	}
+	return a.Last.Add(lock)
+}
+
+// failed returns the count after one more failure. A quarter of an hour without any attempt begins anew (AUTH-443).
+func (l Limits) failed(a attempts, now time.Time) attempts {
+	if now.Sub(a.Last) >= attemptMemory {
+		a.Failed = 0
+	}
+	return attempts{Failed: a.Failed + 1, Last: now}
+}
+
+const attemptMemory = 15 * time.Minute

@@ -1,0 +1,105 @@
+package userpool
+
+import (
+	"context"
+	"crypto/sha256"
+	"strings"
+	"time"
+
+	"github.com/cenote-auth/cenote/internal/ident"
+	"github.com/cenote-auth/cenote/token"
+)
+
+// issue signs the tokens of a completed sign-in and returns the family that the Update has to store to make them valid.
+func (s *Service) issue(ctx context.Context, in signIn, u *userRecord, list []*groupRecord, custom *tokenCustomization) (*familyRecord, *AuthenticationResultType, error) {
+	id, err := ident.UUID(s.rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := s.store.Now()
+	access, idLife, refresh := in.client.validity()
+	f := &familyRecord{
+		ID: id, ClientID: in.client.id(), Sub: u.Sub, TokenEpoch: u.TokenEpoch, Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.event,
+		DeviceKey: in.device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh), Ends: now.Add(max(access, idLife, refresh)),
+	}
+	signed, err := s.signTokens(ctx, in.scope, f, u, list, custom)
+	if err != nil {
+		return nil, nil, err
+	}
+	if signed.RefreshToken, err = s.refreshToken(ctx, in.pool, f); err != nil {
+		return nil, nil, err
+	}
+	f.Token = tokenSum(signed.RefreshToken)
+	return f, signed, nil
+}
+
+// tokenSum is what finds a refresh token (C5).
+func tokenSum(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}
+
+// signTokens signs an ID and an access token of a family (AUTH-477…503). What they say comes from the family and the user as
+// he is now, never from another token.
+func (s *Service) signTokens(ctx context.Context, sc scope, f *familyRecord, u *userRecord, list []*groupRecord, custom *tokenCustomization) (*AuthenticationResultType, error) {
+	keys, err := s.keysOf(ctx, sc.pool)
+	if err != nil {
+		return nil, err
+	}
+	crypt, err := s.crypt(ctx, sc.pool)
+	if err != nil {
+		return nil, err
+	}
+	now := s.store.Now()
+	issuer, err := token.NewIssuer(token.IssuerConfig{
+		Keys: poolSigner{keys, crypt, now}, Rand: s.rand,
+		Gate: func(ctx context.Context, work func() error) (err error) {
+			if gateErr := s.expensive(ctx, sc.pool, costSignature, func() { err = work() }); gateErr != nil {
+				return gateErr
+			}
+			return err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	access, idLife, _ := sc.client.validity()
+	base := token.Base{
+		Issuer: s.cfg.issuer(sc.pool.id()), Subject: u.Sub, ClientID: sc.client.id(), IssuedAt: now, AuthTime: f.AuthTime, EventID: f.EventID,
+	}
+	g := claimsOfGroups(list)
+	if custom.groups != nil {
+		g = *custom.groups
+	}
+	base.Groups = g.names
+	if base, err = s.tokenIDs(base, sc.client, f); err != nil {
+		return nil, err
+	}
+	base.Expires = now.Add(idLife)
+	out := &AuthenticationResultType{ExpiresIn: int32(access / time.Second), TokenType: "Bearer"}
+	out.IdToken, err = issuer.ID(ctx, sc.pool.id(), &token.IDClaims{
+		Base: base, Username: u.name(), Roles: g.roles, PreferredRole: g.preferred, Attributes: sc.pool.readable(sc.client, u.Attributes),
+		Overrides: custom.id,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if base, err = s.tokenIDs(base, sc.client, f); err != nil {
+		return nil, err
+	}
+	base.Expires = now.Add(access)
+	out.AccessToken, err = issuer.Access(ctx, sc.pool.id(), &token.AccessClaims{
+		Base: base, Username: u.name(), Scopes: strings.Fields(f.Scope), DeviceKey: f.DeviceKey, Overrides: custom.access,
+	})
+	return out, err
+}
+
+// tokenIDs gives a token its own jti and the family's origin_jti, if the client's tokens can be revoked (AUTH-482).
+func (s *Service) tokenIDs(b token.Base, c *clientRecord, f *familyRecord) (token.Base, error) {
+	if !c.revokes() {
+		return b, nil
+	}
+	jti, err := ident.UUID(s.rand)
+	b.JTI, b.OriginJTI = jti, f.ID
+	return b, err
+}

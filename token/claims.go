@@ -54,7 +54,6 @@ func readClaims(raw map[string]any) (*Claims, error) {
 		Issuer:    r.text("iss"),
 		Subject:   r.text("sub"),
 		Use:       Use(r.text("token_use")),
-		ClientID:  r.text("client_id"),
 		Groups:    r.texts("cognito:groups"),
 		Scope:     r.text("scope"),
 		IssuedAt:  r.time("iat"),
@@ -68,16 +67,21 @@ func readClaims(raw map[string]any) (*Claims, error) {
 		AMR:       r.texts("amr"),
 		Raw:       raw,
 	}
-	if c.Username = r.text("username"); c.Username == "" {
-		c.Username = r.text("cognito:username")
-	}
 	if _, single := raw["aud"].(string); single {
 		c.Audience = []string{r.text("aud")}
 	} else {
 		c.Audience = r.texts("aud")
 	}
-	if c.ClientID == "" && len(c.Audience) == 1 {
+	// A trigger may put the other token's names into an ID token: they count for
+	// nothing there.
+	if c.Use != ID {
+		c.ClientID, c.Username = r.text("client_id"), r.text("username")
+	}
+	if c.ClientID == "" && c.Use != Access && len(c.Audience) == 1 {
 		c.ClientID = c.Audience[0]
+	}
+	if c.Username == "" && c.Use != Access {
+		c.Username = r.text("cognito:username")
 	}
 	if c.Expires.IsZero() {
 		r.fail("exp")

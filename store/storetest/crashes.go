@@ -47,8 +47,13 @@ func (h Harness) testReopen(t *testing.T, db driver.DB) {
 		t.Fatal(err)
 	}
 
-	for restart := range 2 {
-		db = h.Reopen(t, db)
+	for restart := range 3 {
+		last := fmt.Sprint(restart)
+		put(t, db, record("last", last, unique("u", last)))
+		db = h.Reopen(t, db) // at once
+		if got := read(t, db, byIndex("last", "u", last)); got.Version != 1 {
+			t.Errorf("restart %d: the last acknowledged write is lost", restart)
+		}
 		if got := keysOf(scan(t, db, driver.Range{Kind: "k", Index: "all", Exact: true, Limit: 7})); !slices.Equal(got, whole) {
 			t.Errorf("restart %d: there is %v, want %v", restart, got, whole)
 		}

@@ -88,7 +88,7 @@ func (h Harness) testHistory(seed uint64) func(*testing.T, driver.DB) {
 
 var (
 	historyKinds  = []string{"a", "ab"}
-	historyValues = []string{"", "\x00", "a", "a\x00", "ab", "b", "\xff", "\xff\xff"}
+	historyValues = []string{"", "\x00", "B", "a", "a\x00", "ab", "é", "\xff", "\xff\xff"}
 )
 
 func newHistory(seed uint64, length int) []transaction {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/cenote-auth/cenote/store/driver"
 )
@@ -20,30 +19,6 @@ var isolation = []entry{
 	{"no phantoms at the end of a range", onOneNode(testPhantomEnd)},
 	{"no phantoms behind a page", onOneNode(testPhantomPage)},
 	{"no decision on a deleted record", onOneNode(testDeletedRecord)},
-}
-
-// A meeting brings the closures of n racers to the same point, if the engine lets them run at once: who arrives waits for
-// the others, but only so long, because an engine with one writer lets one in at a time.
-type meeting struct {
-	mu      sync.Mutex
-	missing int
-	all     chan struct{}
-}
-
-func newMeeting(n int) *meeting { return &meeting{missing: n, all: make(chan struct{})} }
-
-const patience = 2 * time.Millisecond
-
-func (m *meeting) wait() {
-	m.mu.Lock()
-	if m.missing--; m.missing == 0 {
-		close(m.all)
-	}
-	m.mu.Unlock()
-	select {
-	case <-m.all:
-	case <-time.After(patience):
-	}
 }
 
 // duel runs two transactions at once, rounds times. Each gets its number and a meeting to wait at between its reads and its
@@ -75,7 +50,7 @@ const duels = 20
 func testLostUpdate(t *testing.T, nodes ...driver.DB) {
 	const each = 4
 	ctx := t.Context()
-	race(nodes, func(_ int, db driver.DB) {
+	race(nodes, func(_ int, db driver.DB, _ *meeting) {
 		for range each {
 			if err := increment(ctx, db, "n"); err != nil {
 				t.Errorf("increment: %v", err)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/cenote-auth/cenote/store/driver"
@@ -266,39 +265,35 @@ func testPagesUnderWrites(t *testing.T, db driver.DB) {
 	for i := range stable {
 		put(t, db, record("k", fmt.Sprintf("s%03d", i), plain("p", fmt.Sprintf("%03d", i)), plain("all", "")))
 	}
-	stop := make(chan struct{})
-	var writers sync.WaitGroup
+	writers := newCrew()
+	defer writers.dismiss()
 	for w := range 3 {
-		writers.Go(func() {
-			for i := 0; ; i++ {
-				select {
-				case <-stop:
-					return
-				default:
+		i := 0
+		writers.work(func() bool {
+			i++
+			place := fmt.Sprintf("%03d", (i*17+w*5)%stable)
+			coming := fmt.Sprintf("t%s-%d", place, w)
+			entries := []driver.Entry{plain("p", place), plain("all", "")}
+			err := db.Update(ctx, func(tx driver.Tx) error {
+				if err := tx.Delete(ctx, "k", coming, 0); err != nil {
+					return err
 				}
-				at := (i*17 + w*5) % stable
-				coming := fmt.Sprintf("t%03d-%d", at, w)
-				err := db.Update(ctx, func(tx driver.Tx) error {
-					if err := tx.Delete(ctx, "k", coming, 0); err != nil {
+				if i%2 == 0 {
+					if err := tx.Put(ctx, record("k", coming, entries...)); err != nil {
 						return err
 					}
-					if i%2 == 0 {
-						if err := tx.Put(ctx, record("k", coming, plain("p", fmt.Sprintf("%03d", at)), plain("all", ""))); err != nil {
-							return err
-						}
-					}
-					rec, err := getOne(ctx, tx, byKey("k", fmt.Sprintf("s%03d", at)))
-					if err != nil {
-						return err
-					}
-					rec.Index = []driver.Entry{plain("p", fmt.Sprintf("%03d", at)), plain("all", "")}
-					return tx.Put(ctx, rec)
-				})
+				}
+				rec, err := getOne(ctx, tx, byKey("k", "s"+place))
 				if err != nil {
-					t.Errorf("writer: %v", err)
-					return
+					return err
 				}
+				rec.Index = entries
+				return tx.Put(ctx, rec)
+			})
+			if err != nil {
+				t.Errorf("writer: %v", err)
 			}
+			return err == nil
 		})
 	}
 	for round := range 6 {
@@ -323,6 +318,4 @@ func testPagesUnderWrites(t *testing.T, db driver.DB) {
 			}
 		}
 	}
-	close(stop)
-	writers.Wait()
 }

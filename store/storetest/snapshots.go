@@ -106,7 +106,7 @@ func testViewStopsNobody(t *testing.T, db driver.DB) {
 
 // testConstantSum moves money between accounts while readers add it all up, by refs and by scan, in views and updates.
 func testConstantSum(t *testing.T, nodes ...driver.DB) {
-	const accounts, start, transfers = 6, 100, 25
+	const accounts, start, transfers, writers = 6, 100, 25, 4
 	ctx := t.Context()
 	var refs []driver.Ref
 	account := func(i int, version int64, amount int) driver.Record {
@@ -136,43 +136,34 @@ func testConstantSum(t *testing.T, nodes ...driver.DB) {
 		return append(poor, rich...), errors.Join(err, err2)
 	}
 
-	stop := make(chan struct{})
-	var readers, writers sync.WaitGroup
+	readers := newCrew()
+	defer readers.dismiss()
 	for i, db := range []driver.DB{nodes[0], nodes[len(nodes)-1]} {
-		readers.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				recs, err := db.Read(ctx, refs...)
-				check("Read", recs, err)
-				err = db.View(ctx, func(r driver.Reader) error {
-					recs, err := byWealth(r)
-					check("View", recs, err)
+		readers.work(func() bool {
+			recs, err := db.Read(ctx, refs...)
+			check("Read", recs, err)
+			err = db.View(ctx, func(r driver.Reader) error {
+				recs, err := byWealth(r)
+				check("View", recs, err)
+				return err
+			})
+			if i == 0 {
+				err = errors.Join(err, db.Update(ctx, func(tx driver.Tx) (err error) {
+					recs, err = byWealth(tx)
 					return err
-				})
-				var seen []driver.Record
-				if i == 0 {
-					err = errors.Join(err, db.Update(ctx, func(tx driver.Tx) (err error) {
-						seen, err = byWealth(tx)
-						return err
-					}))
-					check("Update", seen, err)
-				}
-				if err != nil || t.Failed() {
-					return
-				}
+				}))
+				check("Update", recs, err)
 			}
+			return err == nil && !t.Failed()
 		})
 	}
-	for w := range 4 {
-		writers.Go(func() {
-			for n := range transfers {
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			bustling(t, transfers, func(n int) bool {
 				from, to := (w+n)%accounts, (w*3+n*5+1)%accounts
 				if from == to {
-					continue
+					return true
 				}
 				err := nodes[w%len(nodes)].Update(ctx, func(tx driver.Tx) error {
 					recs, err := tx.Get(ctx, refs[from], refs[to])
@@ -186,12 +177,11 @@ func testConstantSum(t *testing.T, nodes ...driver.DB) {
 				if err != nil {
 					t.Errorf("transfer: %v", err)
 				}
-			}
+				return err == nil && !t.Failed()
+			})
 		})
 	}
-	writers.Wait()
-	close(stop)
-	readers.Wait()
+	wg.Wait()
 }
 
 // testAcknowledged checks that whoever begins after a write was acknowledged sees it, whoever wrote it and however he reads.
@@ -201,32 +191,29 @@ func testAcknowledged(t *testing.T, nodes ...driver.DB) {
 	put(t, nodes[0], record("counter", "n"))
 	var acknowledged atomic.Int64
 	acknowledged.Store(1)
-	stop := make(chan struct{})
-	var readers sync.WaitGroup
+	readers := newCrew()
+	defer readers.dismiss()
 	for i := range 6 {
 		db := nodes[i%len(nodes)]
-		readers.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				want := acknowledged.Load()
-				got, err := readBy(ctx, db, i%3, byKey("counter", "n"))
-				if err != nil || got.Version < want {
-					t.Errorf("reader %d sees version %d (%v) after %d was acknowledged", i, got.Version, err, want)
-					return
-				}
+		readers.work(func() bool {
+			want := acknowledged.Load()
+			got, err := readBy(ctx, db, i%3, byKey("counter", "n"))
+			if err != nil || got.Version < want {
+				t.Errorf("reader %d sees version %d (%v) after %d was acknowledged", i, got.Version, err, want)
+				return false
 			}
+			return true
 		})
 	}
-	for version := range int64(writes) {
-		put(t, nodes[int(version)%len(nodes)], at(version+1, record("counter", "n")))
-		acknowledged.Store(version + 2)
-	}
-	close(stop)
-	readers.Wait()
+	bustling(t, writes, func(n int) bool {
+		version := int64(n) + 1
+		if err := tryPut(ctx, nodes[n%len(nodes)], at(version, record("counter", "n"))); err != nil {
+			t.Errorf("write %d: %v", n, err)
+			return false
+		}
+		acknowledged.Store(version + 1)
+		return !t.Failed()
+	})
 }
 
 // readBy reads one record in one of the three ways.
@@ -264,46 +251,42 @@ func testIndexAgrees(t *testing.T, db driver.DB) {
 		}
 	}
 	put(t, db, rec(0))
-	stop := make(chan struct{})
-	var readers sync.WaitGroup
+	readers := newCrew()
+	defer readers.dismiss()
 	for range 3 {
-		readers.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				recs, err := db.Read(ctx, byIndex("user", "u", "0"), byIndex("user", "u", "1"))
-				if err != nil || (recs[0].Version == 0) == (recs[1].Version == 0) {
-					t.Errorf("by unique index: %v, %v, want the record at one value exactly", recs, err)
-					return
-				}
-				var found []string
-				err = db.View(ctx, func(r driver.Reader) error {
-					for _, value := range []string{"0", "1"} {
-						recs, err := pages(ctx, r, driver.Range{Kind: "user", Index: "p", Value: value, Exact: true, Limit: 5})
-						if err != nil {
-							return err
-						}
-						for _, rec := range recs {
-							found = append(found, value+string(rec.Data))
-						}
-					}
-					return nil
-				})
-				if err != nil || len(found) != 1 || !slices.Contains([]string{"00", "11"}, found[0]) {
-					t.Errorf("by index: %v, %v, want the record at its value, once", found, err)
-					return
-				}
+		readers.work(func() bool {
+			recs, err := db.Read(ctx, byIndex("user", "u", "0"), byIndex("user", "u", "1"))
+			if err != nil || (recs[0].Version == 0) == (recs[1].Version == 0) {
+				t.Errorf("by unique index: %v, %v, want the record at one value exactly", recs, err)
+				return false
 			}
+			var found []string
+			err = db.View(ctx, func(r driver.Reader) error {
+				for _, value := range []string{"0", "1"} {
+					recs, err := pages(ctx, r, driver.Range{Kind: "user", Index: "p", Value: value, Exact: true, Limit: 5})
+					if err != nil {
+						return err
+					}
+					for _, rec := range recs {
+						found = append(found, value+string(rec.Data))
+					}
+				}
+				return nil
+			})
+			if err != nil || len(found) != 1 || !slices.Contains([]string{"00", "11"}, found[0]) {
+				t.Errorf("by index: %v, %v, want the record at its value, once", found, err)
+				return false
+			}
+			return true
 		})
 	}
-	for version := range int64(changes) {
-		put(t, db, rec(version+1))
-	}
-	close(stop)
-	readers.Wait()
+	bustling(t, changes, func(n int) bool {
+		if err := tryPut(ctx, db, rec(int64(n)+1)); err != nil {
+			t.Errorf("change %d: %v", n, err)
+			return false
+		}
+		return !t.Failed()
+	})
 }
 
 // testUncommitted looks from outside while a transaction has written but not committed.

@@ -38,10 +38,11 @@ func oneTakes(t *testing.T, nodes []driver.DB, ref driver.Ref) {
 	t.Helper()
 	ctx := t.Context()
 	var won atomic.Int32
-	race(nodes, func(i int, db driver.DB) {
+	race(nodes, func(i int, db driver.DB, m *meeting) {
 		var got bool // set anew by each run of the closure
 		err := db.Update(ctx, func(tx driver.Tx) error {
 			rec, err := getOne(ctx, tx, ref)
+			m.wait()
 			if got = err == nil && rec.Version > 0; !got {
 				return err
 			}
@@ -68,7 +69,7 @@ func testTakeVersion(t *testing.T, nodes ...driver.DB) {
 	ctx := t.Context()
 	put(t, nodes[0], record("code", "k"))
 	var won atomic.Int32
-	race(nodes, func(_ int, db driver.DB) {
+	race(nodes, func(_ int, db driver.DB, _ *meeting) {
 		switch err := tryDelete(ctx, db, "code", "k", 1); {
 		case err == nil:
 			won.Add(1)
@@ -86,10 +87,11 @@ func testAttempts(t *testing.T, nodes ...driver.DB) {
 	const limit = 5
 	ctx := t.Context()
 	var admitted atomic.Int32
-	race(nodes, func(_ int, db driver.DB) {
-		var ok bool
+	race(nodes, func(_ int, db driver.DB, m *meeting) {
+		var ok bool // set anew by each run of the closure
 		err := db.Update(ctx, func(tx driver.Tx) error {
 			rec, err := getOne(ctx, tx, byKey("attempts", "ada"))
+			m.wait()
 			if err != nil {
 				return err
 			}

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -17,25 +16,9 @@ var uniqueness = []entry{
 	{"entries that come and go", onOneNode(testRaceOfChurn)},
 }
 
-const racers = 32
-
 // onOneNode makes a test of several nodes a test of one.
 func onOneNode(test func(*testing.T, ...driver.DB)) func(*testing.T, driver.DB) {
 	return func(t *testing.T, db driver.DB) { test(t, db) }
-}
-
-// race runs do on all nodes at once, racers times, numbered, and waits for all.
-func race(nodes []driver.DB, do func(i int, db driver.DB)) {
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range racers {
-		wg.Go(func() {
-			<-start
-			do(i, nodes[i%len(nodes)])
-		})
-	}
-	close(start)
-	wg.Wait()
 }
 
 // oneWins lets all racers put a record each and checks that one succeeds and the others get the conflict.
@@ -43,8 +26,11 @@ func oneWins(t *testing.T, nodes []driver.DB, want driver.ConflictError, rec fun
 	t.Helper()
 	ctx := t.Context()
 	var won atomic.Int32
-	race(nodes, func(i int, db driver.DB) {
-		err := tryPut(ctx, db, rec(i))
+	race(nodes, func(i int, db driver.DB, m *meeting) {
+		err := db.Update(ctx, func(tx driver.Tx) error {
+			m.wait()
+			return tx.Put(ctx, rec(i))
+		})
 		if err == nil {
 			won.Add(1)
 		} else if got := isConflict(err); got == nil || *got != want {
@@ -97,7 +83,7 @@ func testRaceOfReplacements(t *testing.T, nodes ...driver.DB) {
 func testRaceOfChurn(t *testing.T, nodes ...driver.DB) {
 	ctx := t.Context()
 	var holders, taken atomic.Int32
-	race(nodes, func(i int, db driver.DB) {
+	race(nodes, func(i int, db driver.DB, _ *meeting) {
 		key := fmt.Sprint(i)
 		for range 8 {
 			err := tryPut(ctx, db, record("lock", key, unique("name", "the one")))

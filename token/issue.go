@@ -17,10 +17,10 @@ import (
 // MaxLength is the longest token that is made or looked at, in bytes.
 const MaxLength = 16 << 10
 
-// Gate runs work when its turn has come; it is how private-key operations are kept
-// from crowding out everything else. It returns work's error, or its own without
-// having run work.
-type Gate func(ctx context.Context, work func() error) error
+// Gate runs work of the pool when its turn has come; it is how private-key
+// operations are kept from crowding out everything else. It returns work's error,
+// or its own without having run work.
+type Gate func(ctx context.Context, pool string, work func() error) error
 
 // IssuerConfig is the configuration of an [Issuer].
 type IssuerConfig struct {
@@ -51,7 +51,7 @@ func NewIssuer(cfg IssuerConfig) (*Issuer, error) {
 	return i, nil
 }
 
-func ungated(_ context.Context, work func() error) error { return work() }
+func ungated(_ context.Context, _ string, work func() error) error { return work() }
 
 // ID signs an ID token with the pool's key for them.
 func (i *Issuer) ID(ctx context.Context, pool string, claims *IDClaims) (string, error) {
@@ -76,18 +76,18 @@ func (i *Issuer) sign(ctx context.Context, pool string, use Use, members map[str
 	if err != nil {
 		return "", fmt.Errorf("find key for %s token: %w", use, err)
 	}
-	raw, err := i.Sign(ctx, key, members)
+	raw, err := i.Sign(ctx, pool, key, members)
 	if err != nil {
 		return "", fmt.Errorf("sign %s token: %w", use, err)
 	}
 	return raw, nil
 }
 
-// Sign returns the claims as a JWT under the key. It is what ID and Access rest
+// Sign returns the claims as a JWT under the key, a pool's own. It is what ID and Access rest
 // on, for tokens of another shape; it checks and protects nothing. The header has
 // exactly the members kid and alg, in this order (AUTH-471): golang-jwt would sort
 // them and add typ, and hand the key to no KMS.
-func (i *Issuer) Sign(ctx context.Context, key SigningKey, claims map[string]any) (string, error) {
+func (i *Issuer) Sign(ctx context.Context, pool string, key SigningKey, claims map[string]any) (string, error) {
 	public, ok := key.Signer.Public().(*rsa.PublicKey)
 	if !ok {
 		return "", fmt.Errorf("key %s is not an RSA key", key.ID)
@@ -117,7 +117,7 @@ func (i *Issuer) Sign(ctx context.Context, key SigningKey, claims map[string]any
 	digest := sha256.Sum256(raw)
 
 	var signature []byte
-	err = i.gate(ctx, func() (err error) {
+	err = i.gate(ctx, pool, func() (err error) {
 		signature, err = key.Signer.Sign(i.random, digest[:], crypto.SHA256)
 		return err
 	})

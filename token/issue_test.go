@@ -302,8 +302,11 @@ func TestH6_SignaturesPassTheGate(t *testing.T) {
 	t.Parallel()
 	passed, full, broken := 0, errors.New("full"), errors.New("KMS is down")
 	var refuse error
-	i, err := token.NewIssuer(token.IssuerConfig{Keys: source{}, Gate: func(_ context.Context, work func() error) error {
+	i, err := token.NewIssuer(token.IssuerConfig{Keys: source{}, Gate: func(_ context.Context, p string, work func() error) error {
 		passed++
+		if p != pool {
+			t.Errorf("gate of pool %q", p)
+		}
 		if refuse != nil {
 			return refuse
 		}
@@ -312,14 +315,14 @@ func TestH6_SignaturesPassTheGate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := i.Sign(t.Context(), token.SigningKey{ID: accessKid, Signer: kms{key: testKeys()[1]}}, map[string]any{"iss": issuer, "exp": 1e9})
+	raw, err := i.Sign(t.Context(), pool, token.SigningKey{ID: accessKid, Signer: kms{key: testKeys()[1]}}, map[string]any{"iss": issuer, "exp": 1e9})
 	if err != nil || passed != 1 {
 		t.Fatalf("%v, passed %d", err, passed)
 	}
 	if direct := mustSign(t, map[string]any{"iss": issuer, "exp": 1e9}); raw != direct {
 		t.Error("the KMS signs another way")
 	}
-	if _, err := i.Sign(t.Context(), token.SigningKey{ID: accessKid, Signer: kms{testKeys()[1], broken}}, map[string]any{}); !errors.Is(err, broken) {
+	if _, err := i.Sign(t.Context(), pool, token.SigningKey{ID: accessKid, Signer: kms{testKeys()[1], broken}}, map[string]any{}); !errors.Is(err, broken) {
 		t.Errorf("broken KMS: %v", err)
 	}
 	refuse = full
@@ -331,7 +334,7 @@ func TestH6_SignaturesPassTheGate(t *testing.T) {
 // mustSign signs claims of any shape with the pool's key for access tokens.
 func mustSign(t testing.TB, claims map[string]any) string {
 	t.Helper()
-	raw, err := newIssuer(t).Sign(t.Context(), token.SigningKey{ID: accessKid, Signer: testKeys()[1]}, claims)
+	raw, err := newIssuer(t).Sign(t.Context(), pool, token.SigningKey{ID: accessKid, Signer: testKeys()[1]}, claims)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,7 +123,7 @@ func (s *RefreshSealer) Open(ctx context.Context, pool, raw string) (Refresh, er
 	}
 	var content []byte
 	var opened error
-	err = s.cfg.Gate(ctx, func() error {
+	err = s.cfg.Gate(ctx, pool, func() error {
 		content, opened = envelope.Decrypt(s.cfg.Key)
 		return nil
 	})

@@ -140,7 +140,7 @@ func TestH6_DecryptionPassesTheGate(t *testing.T) {
 	passed, full := 0, errors.New("full")
 	var refuse error
 	s := newSealer(t, func(c *token.RefreshConfig) {
-		c.Gate = func(_ context.Context, work func() error) error {
+		c.Gate = func(_ context.Context, _ string, work func() error) error {
 			if passed++; refuse != nil {
 				return refuse
 			}

@@ -1,19 +1,36 @@
 package userpool
 
-import "context"
+import (
+	"context"
+	"errors"
+	"time"
 
-// The weights of what passes the gate, in exponentiations (H6).
+	"github.com/cenote-auth/cenote/internal/gate"
+	"github.com/cenote-auth/cenote/token"
+)
+
+// What passes the gate, by cost (H6).
 const (
-	costVerifier  = 1
-	costChallenge = 1
-	costClaim     = 2
-	costSignature = 1
-	costKeyPair   = 50
+	costVerifier  = gate.PasswordCheck
+	costChallenge = gate.SRPChallenge
+	costClaim     = gate.SRPVerify
+	costSignature = gate.Signature
+	costKeyPair   = gate.KeyGeneration
 )
 
 // expensive runs arithmetic through the process's gate, fairly among pools. When the gate is full the answer is
 // TooManyRequestsException, and nothing cheap waited.
-func (s *Service) expensive(ctx context.Context, p *poolRecord, weight int, fn func()) error {
-	fn()
-	return ctx.Err()
+func (s *Service) expensive(ctx context.Context, poolID string, cost time.Duration, work func() error) error {
+	err := s.gate.Do(ctx, poolID, cost, work)
+	if errors.Is(err, gate.ErrFull) {
+		return errTooManyRequests.With(err)
+	}
+	return err
+}
+
+// signatures is the gate of private-key operations.
+func (s *Service) signatures() token.Gate {
+	return func(ctx context.Context, poolID string, work func() error) error {
+		return s.expensive(ctx, poolID, costSignature, work)
+	}
 }

@@ -53,9 +53,10 @@ func (s *Service) beginSRP(ctx context.Context, in authStart, sc scope) (authAns
 	}
 	var c *srp.Challenge
 	var b srp.Public
-	if gateErr := s.expensive(ctx, sc.pool, costChallenge, func() { c, b, err = srp.NewChallenge(s.rand, a, p.verifier) }); gateErr != nil {
-		return authAnswer{}, gateErr
-	}
+	err = s.expensive(ctx, sc.pool.id(), costChallenge, func() (err error) {
+		c, b, err = srp.NewChallenge(s.rand, a, p.verifier)
+		return err
+	})
 	if err != nil {
 		return authAnswer{}, err
 	}
@@ -116,9 +117,10 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 			return false, err
 		}
 		var ok bool
-		if gateErr := s.expensive(ctx, sc.pool, costClaim, func() { ok, err = c.Verify(p.verifier, p.id, claim) }); gateErr != nil {
-			return false, gateErr
-		}
+		err = s.expensive(ctx, sc.pool.id(), costClaim, func() (err error) {
+			ok, err = c.Verify(p.verifier, p.id, claim)
+			return err
+		})
 		// A password that was changed since has another epoch (C4).
 		return ok && p.real && sc.user != nil && sc.user.CredentialEpoch == v.Epoch, err
 	})

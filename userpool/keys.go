@@ -125,9 +125,12 @@ const maxTokenLife = 24 * time.Hour
 
 func (s *Service) makeKey(ctx context.Context, p *poolRecord, c poolCrypt, use token.Use) (kid string, sealed []byte, err error) {
 	var key *rsa.PrivateKey
-	gateErr := s.expensive(ctx, p, costKeyPair, func() { kid, key, err = s.cfg.keys(ctx, p.id(), use) })
-	if gateErr != nil || err != nil {
-		return "", nil, firstError(gateErr, err)
+	err = s.expensive(ctx, p.id(), costKeyPair, func() (err error) {
+		kid, key, err = s.cfg.keys(ctx, p.id(), use)
+		return err
+	})
+	if err != nil {
+		return "", nil, err
 	}
 	der, err := token.MarshalPrivateKey(key)
 	if err != nil {

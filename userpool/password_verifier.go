@@ -51,7 +51,10 @@ func (sc scope) internalName(c poolCrypt) string {
 
 // verifierOf computes the verifier of a password, through the gate.
 func (s *Service) verifierOf(ctx context.Context, p *poolRecord, id srp.Identity, password string, salt []byte) (v []byte, err error) {
-	err = s.expensive(ctx, p, costVerifier, func() { v = id.Verifier(password, salt) })
+	err = s.expensive(ctx, p.id(), costVerifier, func() error {
+		v = id.Verifier(password, salt)
+		return nil
+	})
 	return v, err
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cenote-auth/cenote/awsapi"
 	"github.com/cenote-auth/cenote/internal/engine"
+	"github.com/cenote-auth/cenote/internal/gate"
 	"github.com/cenote-auth/cenote/internal/seal"
 	"github.com/cenote-auth/cenote/internal/vault"
 	"github.com/cenote-auth/cenote/message"
@@ -85,6 +86,7 @@ type Service struct {
 	cfg      config
 	engine   *engine.Engine
 	store    *store.Store
+	gate     *gate.Gate
 	vault    *vault.Vault
 	triggers *trigger.Runner
 	outbox   *message.Outbox
@@ -124,6 +126,9 @@ func New(c Config) (*Service, error) {
 	}
 	if s.vault, err = vault.Open(context.Background(), s.store, ring, s.rand, s.cfg.mode); err != nil {
 		return nil, fmt.Errorf("userpool: open the store: %w", err)
+	}
+	if s.gate, err = gate.New(gate.Config{}); err != nil {
+		return nil, err
 	}
 	if s.triggers, err = trigger.NewRunner(trigger.RunnerConfig{Functions: c.Triggers, Logger: s.cfg.logger}); err != nil {
 		return nil, err
@@ -213,3 +218,6 @@ func (s *Service) Region() string { return s.cfg.region }
 func (s *Service) poolARN(poolID string) string {
 	return "arn:aws:cognito-idp:" + s.cfg.region + ":" + s.cfg.account + ":userpool/" + poolID
 }
+
+// Ready returns nil if the store answers.
+func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }

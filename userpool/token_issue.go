@@ -52,13 +52,7 @@ func (s *Service) signTokens(ctx context.Context, sc scope, f *familyRecord, u *
 	}
 	now := s.store.Now()
 	issuer, err := token.NewIssuer(token.IssuerConfig{
-		Keys: poolSigner{keys, crypt, now}, Rand: s.rand,
-		Gate: func(ctx context.Context, work func() error) (err error) {
-			if gateErr := s.expensive(ctx, sc.pool, costSignature, func() { err = work() }); gateErr != nil {
-				return gateErr
-			}
-			return err
-		},
+		Keys: poolSigner{keys, crypt, now}, Rand: s.rand, Gate: s.signatures(),
 	})
 	if err != nil {
 		return nil, err

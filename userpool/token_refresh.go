@@ -86,10 +86,12 @@ var envelopePlace = seal.Place{Kind: "envelope", Field: "private"}
 
 func (s *Service) makeEnvelope(ctx context.Context, p *poolRecord) (*envelopeRecord, error) {
 	var key *rsa.PrivateKey
-	var err error
-	gateErr := s.expensive(ctx, p, costKeyPair, func() { _, key, err = s.cfg.keys(ctx, "", envelopeUse) })
-	if gateErr != nil || err != nil {
-		return nil, firstError(gateErr, err)
+	err := s.expensive(ctx, p.id(), costKeyPair, func() (err error) {
+		_, key, err = s.cfg.keys(ctx, "", envelopeUse)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	der, err := token.MarshalPrivateKey(key)
 	if err != nil {
@@ -110,13 +112,7 @@ func (s *Service) sealer(ctx context.Context, p *poolRecord) (*token.RefreshSeal
 		return nil, err
 	}
 	return token.NewRefreshSealer(token.RefreshConfig{
-		Key: key, Secret: crypt.key.MAC("refresh tag"), Rand: s.rand,
-		Gate: func(ctx context.Context, work func() error) (err error) {
-			if gateErr := s.expensive(ctx, p, costSignature, func() { err = work() }); gateErr != nil {
-				return gateErr
-			}
-			return err
-		},
+		Key: key, Secret: crypt.key.MAC("refresh tag"), Rand: s.rand, Gate: s.signatures(),
 	})
 }
 

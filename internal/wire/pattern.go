@@ -81,12 +81,21 @@ func (c *charClass) match(s string) bool {
 	if s == "" {
 		return !c.nonEmpty
 	}
+	for i := 0; i < len(s); i++ {
+		b := s[i]
+		if b >= utf8.RuneSelf {
+			return c.matchUnicode(s[i:])
+		}
+		if !c.ascii[b] {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *charClass) matchUnicode(s string) bool {
 	for _, r := range s {
-		if r < utf8.RuneSelf {
-			if !c.ascii[r] {
-				return false
-			}
-		} else if !c.contains(r) {
+		if !c.contains(r) {
 			return false
 		}
 	}

@@ -96,25 +96,26 @@ func (r *reader) word(w string) error {
 
 // stringBytes reads a string. Without escapes the result is a part of the input.
 func (r *reader) stringBytes() ([]byte, error) {
-	r.pos++ // the quote
-	start, ascii := r.pos, true
-	for r.pos < len(r.data) {
-		switch c := r.data[r.pos]; {
-		case c == '"':
-			s := r.data[start:r.pos]
-			r.pos++
-			if !ascii && !utf8.Valid(s) {
+	start := r.pos + 1 // after the quote
+	high := byte(0)    // all bytes or-ed together: below 0x80 the string is ASCII
+	for i := start; i < len(r.data); i++ {
+		c := r.data[i]
+		if c == '"' {
+			s := r.data[start:i]
+			r.pos = i + 1
+			if high >= utf8.RuneSelf && !utf8.Valid(s) {
 				return nil, errSyntax
 			}
 			return s, nil
-		case c == '\\':
-			return r.escapedString(start)
-		case c < ' ':
-			return nil, errSyntax
-		case c >= utf8.RuneSelf:
-			ascii = false
 		}
-		r.pos++
+		if c == '\\' {
+			r.pos = i
+			return r.escapedString(start)
+		}
+		if c < ' ' {
+			return nil, errSyntax
+		}
+		high |= c
 	}
 	return nil, errSyntax
 }

@@ -119,7 +119,7 @@ func TestM8_AnnouncedLengthIsNotAllocated(t *testing.T) {
 func TestM8_SlowBody(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewUnstartedServer(setup(t, nil).handler)
-	srv.Config.ReadTimeout = 100 * time.Millisecond
+	srv.Config.ReadTimeout, srv.Config.ReadHeaderTimeout = 100*time.Millisecond, time.Minute
 	srv.Start()
 	defer srv.Close()
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", srv.Listener.Addr().String())

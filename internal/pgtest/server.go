@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -41,9 +40,20 @@ type Server struct {
 	user *syscall.Credential // nil: our own
 
 	mu    sync.Mutex
-	guard *exec.Cmd // the shell that watches over the server; nil: stopped
-	alive io.Closer // its standard input: when it closes, the server ends
+	guard *exec.Cmd     // the shell that watches over the server; nil: stopped
+	alive io.Closer     // its standard input: when it closes, the server ends
+	ended chan struct{} // closed when it has ended
 }
+
+// guardian is the shell script around a server. Its standard input is a pipe from this process: when that ends, even by
+// SIGKILL, the read ends and so does the server. It exits when the server does.
+const guardian = `exec 3<&0
+"$@" 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null; } &
+watcher=$!
+wait $server
+kill $watcher 2>/dev/null`
 
 // Start starts a server of the test's own, which it may crash. It ends with the test.
 func Start(t testing.TB, opts Options) *Server {
@@ -115,8 +125,7 @@ func (s *Server) Restart() error {
 		return err
 	}
 	defer log.Close()
-	// The shell holds our end of a pipe: when this process dies, even by SIGKILL, its read ends and so does the server.
-	args := []string{"-c", `"$@" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; wait $server`, "pgtest"}
+	args := []string{"-c", guardian, "pgtest"}
 	args = append(args, filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.dir, "-h", "127.0.0.1", "-p", strconv.Itoa(s.port))
 	for _, set := range s.settings() {
 		args = append(args, "-c", set)
@@ -131,7 +140,11 @@ func (s *Server) Restart() error {
 	if err := guard.Start(); err != nil {
 		return err
 	}
-	s.guard = guard
+	s.guard, s.ended = guard, make(chan struct{})
+	go func(ended chan struct{}) {
+		defer close(ended)
+		_ = guard.Wait() // the status of a server that was killed is of no interest
+	}(s.ended)
 	return s.await()
 }
 
@@ -153,6 +166,9 @@ func (s *Server) await() error {
 			return conn.Close(ctx)
 		}
 		select {
+		case <-s.ended:
+			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			return fmt.Errorf("the server ended\n%s", log)
 		case <-ctx.Done():
 			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
 			return fmt.Errorf("no answer: %w\n%s", err, log)
@@ -169,7 +185,7 @@ func (s *Server) Stop() error {
 		return nil
 	}
 	_ = s.alive.Close()
-	_ = s.guard.Wait() // the server's status after SIGQUIT is of no interest
+	<-s.ended
 	s.guard = nil
 	return nil
 }
@@ -200,9 +216,23 @@ func (s *Server) Kill() error {
 		}
 	}
 	_ = s.alive.Close()
-	_ = s.guard.Wait()
+	<-s.ended
 	s.guard = nil
-	return nil
+	return gone(pids)
+}
+
+// gone returns when none of the processes runs any more. Before that they hold the shared memory that a restart needs.
+func gone(pids []int) error {
+	for {
+		states, err := processes("stat")
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(pids, func(pid int) bool { s, ok := states[pid]; return ok && !strings.HasPrefix(s, "Z") }) {
+			return nil
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 func (s *Server) running() bool {
@@ -226,20 +256,36 @@ func (s *Server) postmaster() (int, error) {
 // children returns the process ids of a process's children. Backends are sessions of their own, so that a signal to the
 // process group would miss them.
 func children(parent int) ([]int, error) {
-	out, err := exec.Command("ps", "-A", "-o", "pid=", "-o", "ppid=").Output()
+	parents, err := processes("ppid")
 	if err != nil {
-		return nil, fmt.Errorf("ps: %w", err)
+		return nil, err
 	}
 	var pids []int
-	for line := range bytes.Lines(out) {
-		f := bytes.Fields(line)
-		if len(f) == 2 && string(f[1]) == strconv.Itoa(parent) {
-			if pid, err := strconv.Atoi(string(f[0])); err == nil {
-				pids = append(pids, pid)
-			}
+	for pid, of := range parents {
+		if of == strconv.Itoa(parent) {
+			pids = append(pids, pid)
 		}
 	}
 	return pids, nil
+}
+
+// processes returns what ps says about every process in one of its columns.
+func processes(column string) (map[int]string, error) {
+	out, err := exec.Command("ps", "-A", "-o", "pid=", "-o", column+"=").Output()
+	if err != nil {
+		return nil, fmt.Errorf("ps: %w", err)
+	}
+	found := map[int]string{}
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Fields(line); len(f) == 2 {
+			pid, err := strconv.Atoi(f[0])
+			if err != nil {
+				return nil, fmt.Errorf("ps: %w", err)
+			}
+			found[pid] = f[1]
+		}
+	}
+	return found, nil
 }
 
 // freePort returns a TCP port that was free a moment ago.

@@ -1,16 +1,12 @@
 package postgres_test
 
 import (
-	"os"
 	"testing"
 	"time"
 
-	"github.com/cenote-auth/cenote/internal/pgtest"
 	"github.com/cenote-auth/cenote/store/driver"
 	"github.com/cenote-auth/cenote/store/postgres"
 )
-
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // open opens the store in a database, and closes it with the test.
 func open(t testing.TB, url string) *postgres.DB {

@@ -57,7 +57,7 @@ func newWatch(meters metric.MeterProvider, tracers trace.TracerProvider) (*watch
 }
 
 func (w *watch) start(ctx context.Context, op *awsapi.Operation) (context.Context, trace.Span) {
-	return w.tracer.Start(ctx, op.Action(), trace.WithAttributes(labelOp.String(op.Action())))
+	return w.tracer.Start(ctx, op.Action())
 }
 
 // end records how an operation ended. Only errors of ours, those that callers see as 5xx, mark the span as failed.
@@ -72,7 +72,9 @@ func (w *watch) end(ctx context.Context, op *awsapi.Operation, span trace.Span, 
 			span.SetStatus(codes.Error, code)
 		}
 	}
-	span.SetAttributes(labelCode.String(code))
+	if span.IsRecording() {
+		span.SetAttributes(labelOp.String(op.Action()), labelCode.String(code))
+	}
 	span.End()
 	set := w.labels(outcome{op, code})
 	w.count.Add(ctx, 1, set)

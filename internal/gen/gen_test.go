@@ -22,35 +22,38 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 
 func TestCheckFindsEveryDifference(t *testing.T) {
 	t.Parallel()
-	root := t.TempDir()
-	for _, dir := range []string{"userpool", "identitypool", "sync"} {
-		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := run(root, true); err == nil || !strings.Contains(err.Error(), filepath.Join("sync", "errors_gen.go")) {
+	dir := t.TempDir()
+	files := map[string][]byte{"a_gen.go": []byte("package a"), "b_gen.go": []byte("package a\n")}
+	if err := write(dir, files, true); err == nil || !strings.Contains(err.Error(), "a_gen.go") || !strings.Contains(err.Error(), "b_gen.go") {
 		t.Errorf("missing files: %v", err)
 	}
-	if err := run(root, false); err != nil {
+	if err := write(dir, files, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(root, true); err != nil {
-		t.Errorf("just written: %v", err)
-	}
-	for _, change := range []struct{ file, text string }{{"userpool/types_gen.go", "package userpool"}, {"sync/old_gen.go", "package cognitosync"}} {
-		path := filepath.Join(root, change.file)
+	for _, change := range []struct{ file, text string }{{"b_gen.go", "package b"}, {"old_gen.go", "package a"}} {
+		path := filepath.Join(dir, change.file)
 		if err := os.WriteFile(path, []byte(change.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := run(root, true); err == nil || !strings.Contains(err.Error(), path) {
+		if err := write(dir, files, true); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", change.file, err)
 		}
-		if err := run(root, false); err != nil {
+		if err := write(dir, files, false); err != nil {
 			t.Fatal(err)
 		}
-		if err := run(root, true); err != nil {
+		if err := write(dir, files, true); err != nil {
 			t.Errorf("%s was not put right: %v", change.file, err)
 		}
+	}
+	byHand := filepath.Join(dir, "hand.go")
+	if err := os.WriteFile(byHand, []byte("package a"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(dir, files, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(byHand); err != nil {
+		t.Errorf("a file written by hand is gone: %v", err)
 	}
 }
 

@@ -46,6 +46,12 @@ func (c *Claims) HasScope(scope string) bool {
 // InGroup reports whether the user is in the group.
 func (c *Claims) InGroup(group string) bool { return slices.Contains(c.Groups, group) }
 
+// isFor reports whether the token was made for the client. The aud of an access
+// token is a resource, never a client.
+func (c *Claims) isFor(clientID string) bool {
+	return c.ClientID == clientID || c.Use != Access && slices.Contains(c.Audience, clientID)
+}
+
 // readClaims takes the claims out of the decoded content. A claim of another type
 // than its own is an error: who relies on it could read it in two ways.
 func readClaims(raw map[string]any) (*Claims, error) {

@@ -1,10 +1,12 @@
 package token
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -22,7 +24,12 @@ func (c *content) UnmarshalJSON(data []byte) error {
 	if err := checkMembers(data); err != nil {
 		return err
 	}
-	return json.Unmarshal(data, (*map[string]any)(&c.MapClaims))
+	var object any // decodes without reflection, where a map would not
+	if err := json.Unmarshal(data, &object); err != nil {
+		return err
+	}
+	c.MapClaims, _ = object.(map[string]any)
+	return nil
 }
 
 // parse takes the token apart, and checks its signature unless key is nil. It is
@@ -84,10 +91,11 @@ func checkShape(raw string) error {
 
 // checkMembers reports an error if valid JSON is not an object, or is one with the
 // same member twice or with a refused one. Only the object itself is looked at,
-// not what is inside.
+// not what is inside. Names are compared as they are after unescaping.
 func checkMembers(data []byte, refused ...string) error {
-	seen := make(map[string]bool, 24)
-	depth, name := 0, false
+	var few [32][]byte
+	names := few[:0]
+	depth, isName := 0, false
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
 		case '{', '[':
@@ -95,39 +103,45 @@ func checkMembers(data []byte, refused ...string) error {
 				return fmt.Errorf("%w: not an object", ErrMalformed)
 			}
 			depth++
-			name = depth == 1
+			isName = depth == 1
 		case '}', ']':
 			depth--
 		case ',':
-			name = depth == 1
+			isName = depth == 1
 		case '"':
-			start := i
+			start, escaped := i, false
 			for i++; data[i] != '"'; i++ {
 				if data[i] == '\\' {
 					i++
+					escaped = true
 				}
 			}
-			if !name {
+			if !isName {
 				continue
 			}
-			name = false
-			var member string
-			if err := json.Unmarshal(data[start:i+1], &member); err != nil {
-				return fmt.Errorf("%w: %w", ErrMalformed, err)
-			}
-			if seen[member] {
-				return fmt.Errorf("%w: %q twice", ErrMalformed, member)
-			}
-			for _, r := range refused {
-				if member == r {
-					return fmt.Errorf("%w: header %q", ErrMalformed, member)
+			isName = false
+			name := data[start+1 : i]
+			if escaped {
+				var text string
+				if err := json.Unmarshal(data[start:i+1], &text); err != nil {
+					return fmt.Errorf("%w: %w", ErrMalformed, err)
 				}
+				name = []byte(text)
 			}
-			seen[member] = true
+			names = append(names, name)
 		}
 	}
-	if len(seen) == 0 {
+	if len(names) == 0 {
 		return fmt.Errorf("%w: not an object with members", ErrMalformed)
+	}
+	slices.SortFunc(names, bytes.Compare)
+	for i, name := range names {
+		if i > 0 && bytes.Equal(name, names[i-1]) {
+			return fmt.Errorf("%w: %q twice", ErrMalformed, name)
+		}
+		if slices.Contains(refused, string(name)) {
+			return fmt.Errorf("%w: header %q", ErrMalformed, name)
+		}
 	}
 	return nil
 }

@@ -13,8 +13,9 @@ import (
 type VerifierConfig struct {
 	Issuer string // required; compared as it stands
 
-	// ClientIDs are the app clients whose tokens are accepted. An empty list is an
-	// error, unless AnyClient says that it is meant.
+	// ClientIDs are the app clients whose tokens are accepted: client_id of access
+	// tokens, aud of others. An empty list is an error, unless AnyClient says that it
+	// is meant.
 	ClientIDs []string
 	AnyClient bool
 
@@ -90,8 +91,8 @@ func (v *Verifier) check(c *Claims) error {
 	if v.cfg.Use != AnyUse && c.Use != v.cfg.Use {
 		return fmt.Errorf("%w: %q", ErrUse, c.Use)
 	}
-	if !v.cfg.AnyClient && !slices.Contains(v.cfg.ClientIDs, c.ClientID) {
-		return fmt.Errorf("%w: client %q", ErrAudience, c.ClientID)
+	if !v.cfg.AnyClient && !slices.ContainsFunc(v.cfg.ClientIDs, c.isFor) {
+		return fmt.Errorf("%w: client %q, audience %q", ErrAudience, c.ClientID, c.Audience)
 	}
 	if v.cfg.Audience != "" && !slices.Contains(c.Audience, v.cfg.Audience) {
 		return fmt.Errorf("%w: not for %q", ErrAudience, v.cfg.Audience)

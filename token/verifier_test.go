@@ -199,6 +199,7 @@ func TestH5_HostileTokens(t *testing.T) {
 		{"no issuer", forge(t, jwt.SigningMethodRS256, ours, kid, without("iss")), token.ErrIssuer},
 		{"no client", forge(t, jwt.SigningMethodRS256, ours, kid, without("client_id")), token.ErrAudience},
 		{"aud for client_id", forge(t, jwt.SigningMethodRS256, ours, kid, map[string]any{"iss": issuer, "aud": clientID, "token_use": "access", "exp": 1767500000}), token.ErrAudience},
+		{"resource named like a client", forge(t, jwt.SigningMethodRS256, ours, kid, map[string]any{"iss": issuer, "aud": []string{clientID, "x"}, "client_id": "y", "token_use": "access", "exp": 1767500000}), token.ErrAudience},
 		{"signature stripped", head + "." + payload + ".", token.ErrSignature},
 		{"signature cut", access[:len(access)-6], token.ErrSignature},
 		{"payload of another token", head + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"exp":1767500000,"iss":"`+issuer+`"}`)) + "." + signature, token.ErrSignature},
@@ -233,6 +234,29 @@ func TestM8_DotsAreCheap(t *testing.T) {
 	v, dots := newVerifier(t, nil), strings.Repeat(".", 16<<10)
 	if n := testing.AllocsPerRun(100, func() { v.Verify(t.Context(), dots) }); n > 8 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// Tokens of other issuers have no token_use, and aud may be a list.
+func TestVerifyForeignTokens(t *testing.T) {
+	t.Parallel()
+	v := newVerifier(t, func(cfg *token.VerifierConfig) { cfg.Use = token.AnyUse })
+	for name, tt := range map[string]struct {
+		aud  any
+		want error
+	}{
+		"text":       {clientID, nil},
+		"list":       {[]string{"https://api.example.com", clientID}, nil},
+		"other text": {"x", token.ErrAudience},
+		"other list": {[]string{"x", "y"}, token.ErrAudience},
+		"empty list": {[]string{}, token.ErrAudience},
+		"absent":     {nil, token.ErrMalformed},
+		"number":     {1, token.ErrMalformed},
+	} {
+		raw := forge(t, jwt.SigningMethodRS256, testKeys()[1], map[string]any{"kid": accessKid}, map[string]any{"iss": issuer, "aud": tt.aud, "exp": 1767500000.5})
+		if _, err := v.Verify(t.Context(), raw); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
 	}
 }
 

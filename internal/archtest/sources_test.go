@@ -144,7 +144,7 @@ func (s *source) broken(n ast.Node, parents []ast.Node) *name {
 	}
 	for i := range forbidden {
 		rule := &forbidden[i]
-		if rule.path != target || matchAny(rule.except, s.pkg) {
+		if rule.path != target || matchAny(rule.except, s.pkg) || slices.Contains(rule.except, s.name) {
 			continue
 		}
 		if rule.names != "*" && !slices.Contains(strings.Fields(rule.names), selected) {

@@ -135,3 +135,11 @@ func (m Message) String() string { return m.LogValue().String() }
 
 // GoString is String.
 func (m Message) GoString() string { return m.String() }
+
+// Replace makes the outbox hold what another one holds, as when a kept state is brought back.
+func (o *Outbox) Replace(with *Outbox) {
+	kept := with.All()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.messages = kept
+}

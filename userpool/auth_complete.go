@@ -78,11 +78,13 @@ func (s *Service) prospect(ctx context.Context, in signIn, st step) (*userRecord
 // grant stores a token family, and the user if the step changed him, provided that nothing has changed since.
 func (s *Service) grant(ctx context.Context, in signIn, next *userRecord, f *familyRecord, st step) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		now, err := s.again(ctx, tx, in.scope)
+		keys := signingKeys.Of(in.pool.id()).Find()
+		now, err := s.again(ctx, tx, in.scope, keys)
 		if err != nil {
 			return err
 		}
-		if now.pool.Version != in.pool.Version || now.client.Version != in.client.Version || now.user.Version != in.user.Version {
+		if now.pool.Version != in.pool.Version || now.client.Version != in.client.Version || now.user.Version != in.user.Version ||
+			!s.keys.confirm(in.pool.id(), keys.Got) {
 			return errChanged
 		}
 		if st.change != nil || now.user.Attempts.Failed > 0 {

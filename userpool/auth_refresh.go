@@ -126,10 +126,12 @@ func (s *Service) readRefresh(ctx context.Context, sc scope, r refreshRequest) (
 			return err
 		}
 		st.family = page.Records[0]
-		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}})
+		keys := signingKeys.Of(sc.pool.id()).Find()
+		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}}, keys)
 		if err != nil {
 			return err
 		}
+		s.keys.confirm(st.pool.id(), keys.Got)
 		st.groups, err = s.groupsOf(ctx, rd.Get, st.pool, st.user)
 		return err
 	})

@@ -42,6 +42,15 @@ func (c *keyCache) get(poolID string) *keysRecord {
 	return c.pools[poolID]
 }
 
+// confirm reports whether the keys that were last used are the ones that are stored, and keeps the stored ones.
+func (c *keyCache) confirm(poolID string, stored *keysRecord) bool {
+	same := c.get(poolID) == stored
+	if !same {
+		c.put(poolID, stored)
+	}
+	return same
+}
+
 func (c *keyCache) put(poolID string, k *keysRecord) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

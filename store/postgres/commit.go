@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/cenote-auth/cenote/store/driver"
 )
@@ -29,7 +30,7 @@ type writer struct {
 
 // writers are those of a node that have nothing to do at the moment. There are never more than concurrent Updates.
 type writers struct {
-	node [16]byte // random, a UUID
+	node pgtype.UUID // random
 
 	mu   sync.Mutex
 	idle []*writer

@@ -37,7 +37,7 @@
 // What makes up for the lost tenth against math/big's assembly:
 //
 //   - g is fixed, so g^b and g^x come from a table that is made once per process
-//     (98 KB, about a millisecond, at first use): a third of a general
+//     (98 KB, a millisecond or two, at first use): a third of a general
 //     exponentiation or less. That is most of the first call, a plain
 //     password's check and a sign-up.
 //   - Squarings, four fifths of an exponentiation, take three quarters of the

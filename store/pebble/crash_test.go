@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -225,5 +227,48 @@ func TestPowerLossWhileOpening(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Markers are files whose names say which other files count. The file system of the tests forgets what was made and not
+// synced, but never what was removed; so this looks at the order: whatever has been made is on disk before a marker comes or
+// goes.
+func TestMarkersComeAndGoAfterASync(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var made []string // since the last sync of the directory
+	markers := 0
+	disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
+		name := filepath.Base(op.Path)
+		switch op.Kind {
+		case errorfs.OpFileSync, errorfs.OpFileSyncData:
+			if name == "store" {
+				made = nil
+			}
+		case errorfs.OpCreate, errorfs.OpRemove:
+			if strings.HasPrefix(name, "marker.") {
+				markers++
+				if len(made) > 0 {
+					t.Errorf("%s comes or goes while %v may be lost", name, made)
+				}
+			}
+			if op.Kind == errorfs.OpCreate {
+				made = append(made, name)
+			}
+		}
+		return nil
+	}))
+	for range 3 {
+		db, err := pebble.Open("store", pebble.Config{FS: disk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustPut(t, db, driver.Record{Kind: "k", Key: strconv.Itoa(markers)})
+		db.Close()
+	}
+	if markers < 6 {
+		t.Errorf("saw %d changes of markers; are they called so?", markers)
 	}
 }

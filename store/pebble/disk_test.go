@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
@@ -19,12 +20,16 @@ import (
 // A transaction that only looked, or was refused, must not tell of a write that is not on disk.
 func TestRefusalWaitsForWhatItSaw(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testRefusalWaits)
+}
+
+func testRefusalWaits(t *testing.T) {
 	disk := newHeldDisk()
 	db := open(t, "store", pebble.Config{FS: disk})
 	disk.hold()
 	first := make(chan error, 1)
 	go func() { first <- put(t.Context(), db, driver.Record{Kind: "code", Key: "1"}) }()
-	<-disk.syncing // the first is in the log, and its sync does not return
+	synctest.Wait() // the first is in the log, and its sync does not return
 
 	looked, refused := make(chan int64, 1), make(chan error, 1)
 	go func() {
@@ -40,24 +45,20 @@ func TestRefusalWaitsForWhatItSaw(t *testing.T) {
 		looked <- version
 	}()
 	go func() { refused <- put(t.Context(), db, driver.Record{Kind: "code", Key: "1"}) }()
+	synctest.Wait() // all that can go on has gone on
 	if got := mustRead(t, db, driver.Ref{Kind: "code", Value: "1"}); got[0].Version != 0 {
 		t.Error("a reader saw a write that is not on disk")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancelled := make(chan error, 1)
-	inside := make(chan struct{})
-	go func() { cancelled <- db.Update(ctx, func(driver.Tx) error { close(inside); return nil }) }()
-	<-inside
+	go func() { cancelled <- db.Update(ctx, func(driver.Tx) error { return nil }) }()
+	synctest.Wait()
 	cancel()
 	if err := <-cancelled; !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting for the disk ended with %v, want %v", err, context.Canceled)
 	}
-	select {
-	case <-looked:
-		t.Error("an update told of a write that is not on disk")
-	case err := <-refused:
-		t.Errorf("an update was refused (%v) over a write that is not on disk", err)
-	default:
+	if len(looked) > 0 || len(refused) > 0 {
+		t.Error("an update returned, and with it told of a write that is not on disk")
 	}
 	disk.release()
 	if err := <-first; err != nil {
@@ -74,16 +75,14 @@ func TestRefusalWaitsForWhatItSaw(t *testing.T) {
 // heldDisk can hold back the return of syncs.
 type heldDisk struct {
 	*errorfs.FS
-	syncing chan struct{} // gets a value when a sync is held
-	gate    atomic.Pointer[chan struct{}]
+	gate atomic.Pointer[chan struct{}]
 }
 
 func newHeldDisk() *heldDisk {
-	d := &heldDisk{syncing: make(chan struct{}, 64)}
+	d := new(heldDisk)
 	d.FS = errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
 		gate := d.gate.Load()
 		if gate != nil && (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData) {
-			d.syncing <- struct{}{}
 			<-*gate
 		}
 		return nil

@@ -35,7 +35,8 @@ var (
 
 // Config sets up a store. Its zero value is useful.
 type Config struct {
-	// CacheSize bounds the memory, in bytes, for blocks read from disk. 0 is 64 MiB.
+	// CacheSize bounds the memory, in bytes, for blocks read from disk. 0 is 64 MiB. Beside it the store takes up to 64 MiB for
+	// what has not been sorted into files yet.
 	CacheSize int64
 	// Logger gets the engine's reports: failures as errors, stalls as warnings, everything else at debug level. Keys are left
 	// out. nil is no log.

@@ -74,7 +74,7 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-// Names of people are in the file names' reach only of the owner.
+// Keys and rows tell of people: nobody but the owner may enter the directory of a store or of a backup.
 func TestM8_DirectoryIsPrivate(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()

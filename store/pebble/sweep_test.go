@@ -3,6 +3,7 @@ package pebble_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -86,4 +87,39 @@ func TestSweepSparesTheRenewed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A record that is renewed by a commit on its way to disk looks expired to the sweep's search, and must survive the sweep.
+func TestSweepSparesTheRenewedOnTheirWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		disk := newHeldDisk()
+		db := open(t, "store", pebble.Config{FS: disk})
+		now := time.Unix(1_000_000, 0)
+		mustPut(t, db, driver.Record{Kind: "k", Key: "1", Expires: now.Add(-1)})
+		disk.hold()
+		renewed, swept := make(chan error, 1), make(chan int, 1)
+		go func() {
+			renewed <- put(t.Context(), db, driver.Record{Kind: "k", Key: "1", Version: 1, Expires: now.Add(1)})
+		}()
+		synctest.Wait() // until the disk holds the renewal
+		go func() {
+			n, err := db.Sweep(t.Context(), now, 10)
+			if err != nil {
+				t.Errorf("sweep: %v", err)
+			}
+			swept <- n
+		}()
+		synctest.Wait() // until the sweep waits for it, too
+		disk.release()
+		if err := <-renewed; err != nil {
+			t.Errorf("renew: %v", err)
+		}
+		if n := <-swept; n != 0 {
+			t.Errorf("swept %d records, want none", n)
+		}
+		if got := mustRead(t, db, driver.Ref{Kind: "k", Value: "1"})[0]; got.Version != 2 {
+			t.Errorf("version %d is left, want 2", got.Version)
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func benchRecord(n uint64) driver.Record {
 // inParallel runs b.N times do on 32 goroutines, as a server under load would.
 func inParallel(b *testing.B, do func(n uint64) error) {
 	var n atomic.Uint64
-	b.SetParallelism(16) // times GOMAXPROCS, 2 on the machine that the figures come from
+	b.SetParallelism(max(1, 32/runtime.GOMAXPROCS(0)))
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			if err := do(n.Add(1)); err != nil {

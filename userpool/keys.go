@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenote-auth/cenote/internal/testkid"
 	"github.com/cenote-auth/cenote/store"
 	"github.com/cenote-auth/cenote/token"
 )
@@ -107,6 +108,9 @@ func (s *Service) readKeys(ctx context.Context, p *poolRecord) (*keysRecord, err
 			return nil, errPoolNotFound(p.id())
 		}
 	}
+	if err := s.refuseTestKeys(find.Got); err != nil {
+		return nil, err
+	}
 	s.keys.put(p.id(), find.Got)
 	return find.Got, nil
 }
@@ -153,6 +157,16 @@ func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// refuseTestKeys keeps a server from signing and publishing with the fixed keys of tests, which everybody has (H5).
+func (s *Service) refuseTestKeys(k *keysRecord) error {
+	for kid := range k.Private {
+		if s.cfg.mode == ModeServe && testkid.Is(kid) {
+			return fmt.Errorf("signing key %s is a public test key", kid)
 		}
 	}
 	return nil

@@ -12,10 +12,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"hash/fnv"
-	"strings"
 	"sync"
 	"testing"
 
+	"github.com/cenote-auth/cenote/internal/testkid"
 	"github.com/cenote-auth/cenote/token"
 )
 
@@ -25,9 +25,6 @@ var file []byte
 // pairs is how many pools have keys of their own before they repeat. The pair after the last is for the envelopes of refresh
 // tokens.
 const pairs = 16
-
-// kidPrefix begins the text that the base64 of each kid holds. Real kids are random.
-const kidPrefix = "cenote public test key "
 
 type key struct {
 	once sync.Once
@@ -79,11 +76,5 @@ func Make(_ context.Context, poolID string, use token.Use) (string, *rsa.Private
 	}
 	// The kid names the pool as well: pools that share a key do not share a kid.
 	sum := sha256.Sum256([]byte(poolID + " " + string(use)))
-	return base64.StdEncoding.EncodeToString(append([]byte(kidPrefix), sum[:9]...)), k, nil
-}
-
-// Is reports whether kid is one of this package's.
-func Is(kid string) bool {
-	b, err := base64.StdEncoding.DecodeString(kid)
-	return err == nil && strings.HasPrefix(string(b), kidPrefix)
+	return base64.StdEncoding.EncodeToString(append([]byte(testkid.Prefix), sum[:9]...)), k, nil
 }

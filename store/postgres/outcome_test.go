@@ -80,12 +80,12 @@ func TestH17_LostCommitOfAnInsert(t *testing.T) {
 			if err != nil || recs[0].Version != 1 {
 				t.Errorf("got %+v, %v, want version 1", recs, err)
 			}
-			wantRuns := int64(2)
-			if f == cutAfter || f == cutMeanwhile {
-				wantRuns = 1
+			most := int64(3) // one that learns the index, and one for each side of the fault
+			if f == cutAfter {
+				most = 2
 			}
-			if s := db.Stats(); s.InDoubt != 1 || s.Runs > wantRuns+1 || f == cutAfter && s.Runs != 1+1 {
-				t.Errorf("%+v: want one commit in doubt and %d runs, and one that learnt the index", s, wantRuns)
+			if got := db.Stats(); got.InDoubt != 1 || got.Runs > most {
+				t.Errorf("%+v: want one commit in doubt and at most %d runs", got, most)
 			}
 		})
 	}

@@ -19,6 +19,9 @@ func TestStore(t *testing.T) {
 			urls.Store(db, url)
 			return db
 		},
+		Skip: map[storetest.Category]string{
+			storetest.Crashes: "TestStoreAcrossCrashes runs it, on servers of its own",
+		},
 		Second: func(t testing.TB, db driver.DB) driver.DB {
 			url, _ := urls.Load(db)
 			return open(t, url.(string))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +28,7 @@ func categories(c ...storetest.Category) []storetest.Category { return c }
 func with(h hooks) storetest.Harness { return sound(func() hooks { return h }) }
 
 var broken = []brokenDriver{
+	concatenating,
 	{"put ignores the version", categories(storetest.Conflicts, storetest.Histories), with(hooks{put: blindPut})},
 	{"delete ignores the version", categories(storetest.Conflicts, storetest.TakeOnce, storetest.Histories), with(hooks{delete: blindDelete})},
 	{"unique entries are not", categories(storetest.Conflicts, storetest.Uniqueness, storetest.Histories), with(hooks{put: unguardedPut})},
@@ -209,41 +209,6 @@ func aliasing() hooks {
 	}
 }
 
-// everything returns a whole range.
-func everything(ctx context.Context, r driver.Reader, rng driver.Range) ([]driver.Record, error) {
-	rng.After, rng.Limit = "", 1<<20
-	recs, _, err := r.Scan(ctx, rng)
-	return recs, err
-}
-
-// page returns the part of a range that a cursor and a limit ask for, the cursor being an offset.
-func page(recs []driver.Record, rng driver.Range) ([]driver.Record, driver.Cursor, error) {
-	start, _ := strconv.Atoi(string(rng.After))
-	start = min(max(start, 0), len(recs))
-	end := min(start+max(rng.Limit, 0), len(recs))
-	if end == len(recs) || end == start {
-		return recs[start:end], "", nil
-	}
-	return recs[start:end], driver.Cursor(strconv.Itoa(end)), nil
-}
-
-func textOrder(ctx context.Context, r driver.Reader, rng driver.Range) ([]driver.Record, driver.Cursor, error) {
-	recs, err := everything(ctx, r, rng)
-	if err != nil {
-		return nil, "", err
-	}
-	if rng.Index == "" {
-		slices.SortStableFunc(recs, func(a, b driver.Record) int {
-			c := strings.Compare(strings.ToLower(a.Key), strings.ToLower(b.Key))
-			if rng.Reverse {
-				return -c
-			}
-			return c
-		})
-	}
-	return page(recs, rng)
-}
-
 func validText(ctx context.Context, tx driver.Tx, rec driver.Record) error {
 	rec.Index = slices.Clone(rec.Index)
 	for i, e := range rec.Index {
@@ -258,71 +223,6 @@ func cutValues(ctx context.Context, tx driver.Tx, rec driver.Record) error {
 		rec.Index[i].Value = e.Value[:min(len(e.Value), 1000)]
 	}
 	return tx.Put(ctx, rec)
-}
-
-func tossed() hooks {
-	var mu sync.Mutex
-	calls := 0
-	return hooks{scan: func(ctx context.Context, r driver.Reader, rng driver.Range) ([]driver.Record, driver.Cursor, error) {
-		recs, err := everything(ctx, r, rng)
-		mu.Lock()
-		defer mu.Unlock()
-		if calls++; rng.Exact && calls%2 == 0 {
-			slices.Reverse(recs)
-		}
-		if err != nil {
-			return nil, "", err
-		}
-		return page(recs, rng)
-	}}
-}
-
-func offsetScan(ctx context.Context, r driver.Reader, rng driver.Range) ([]driver.Record, driver.Cursor, error) {
-	recs, err := everything(ctx, r, rng)
-	if err != nil {
-		return nil, "", err
-	}
-	return page(recs, rng)
-}
-
-func needyScan(ctx context.Context, r driver.Reader, rng driver.Range) ([]driver.Record, driver.Cursor, error) {
-	recs, err := everything(ctx, r, rng)
-	if err != nil {
-		return nil, "", err
-	}
-	start := 0
-	if rng.After != "" {
-		start = 1 + slices.IndexFunc(recs, func(rec driver.Record) bool { return rec.Key == string(rng.After) })
-	}
-	rng.After = driver.Cursor(strconv.Itoa(start))
-	recs, next, err := page(recs, rng)
-	if next != "" {
-		next = driver.Cursor(recs[len(recs)-1].Key)
-	}
-	return recs, next, err
-}
-
-func endlessScan(ctx context.Context, r driver.Reader, rng driver.Range) ([]driver.Record, driver.Cursor, error) {
-	recs, err := everything(ctx, r, rng)
-	if err != nil {
-		return nil, "", err
-	}
-	whole := len(recs)
-	recs, next, err := page(recs, rng)
-	if next == "" && len(recs) == rng.Limit {
-		next = driver.Cursor(strconv.Itoa(whole))
-	}
-	return recs, next, err
-}
-
-func fullScan(ctx context.Context, r driver.Reader, rng driver.Range) ([]driver.Record, driver.Cursor, error) {
-	rng.KeysOnly = false
-	return r.Scan(ctx, rng)
-}
-
-func fullCount(ctx context.Context, r driver.Reader, rng driver.Range) (int64, error) {
-	rng.Limit = 0
-	return r.Count(ctx, rng)
 }
 
 func hideExpired(ctx context.Context, r driver.Reader, refs []driver.Ref) ([]driver.Record, error) {

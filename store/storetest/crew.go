@@ -11,15 +11,20 @@ import (
 // How the tests let things happen at once.
 
 const (
-	racers   = 32                     // goroutines that want the same
-	patience = 2 * time.Millisecond   // how long racers wait for one another
-	bustle   = 150 * time.Millisecond // how long writers and readers go on at the same time, at least
+	racers = 32                     // goroutines that want the same
+	bustle = 150 * time.Millisecond // how long writers and readers go on at the same time, at least
+
+	// How long a closure waits for others to come as far: short where it happens often, and an engine with one writer waits in
+	// vain; longer where a busy machine would let a wrong engine get away.
+	shortly = 2 * time.Millisecond
+	awhile  = 20 * time.Millisecond
+	long    = 200 * time.Millisecond
 )
 
 // race runs do on all nodes at once, racers times, numbered, and waits for all. Each closure may wait for the others at the
 // meeting, between its reads and its writes.
 func race(nodes []driver.DB, do func(i int, db driver.DB, m *meeting)) {
-	start, m := make(chan struct{}), newMeeting(racers)
+	start, m := make(chan struct{}), newMeeting(racers, awhile)
 	var wg sync.WaitGroup
 	for i := range racers {
 		wg.Go(func() {
@@ -34,18 +39,21 @@ func race(nodes []driver.DB, do func(i int, db driver.DB, m *meeting)) {
 // A meeting brings closures to the same point, if the engine lets them run at once. Who comes first waits for the others,
 // but only so long, and then nobody waits any more: an engine with one writer lets one in at a time.
 type meeting struct {
-	mu      sync.Mutex
-	missing int
-	over    chan struct{}
+	patience time.Duration
+	over     chan struct{}
+	mu       sync.Mutex
+	missing  int
 }
 
-func newMeeting(n int) *meeting { return &meeting{missing: n, over: make(chan struct{})} }
+func newMeeting(n int, patience time.Duration) *meeting {
+	return &meeting{patience: patience, over: make(chan struct{}), missing: n}
+}
 
 func (m *meeting) wait() {
 	m.arrive(1)
 	select {
 	case <-m.over:
-	case <-time.After(patience):
+	case <-time.After(m.patience):
 		m.arrive(1 << 30)
 	}
 }

@@ -27,7 +27,10 @@ func duel(t *testing.T, nodes []driver.DB, rounds int, do func(ctx context.Conte
 	t.Helper()
 	ctx := t.Context()
 	for round := range rounds {
-		m := newMeeting(2)
+		m := newMeeting(2, shortly)
+		if round < 2 {
+			m.patience = awhile
+		}
 		var wg sync.WaitGroup
 		for i := range 2 {
 			wg.Go(func() {

@@ -20,6 +20,7 @@ func (h Harness) nodes() []entry {
 		{"one of many inserts of a key", testRaceForKey},
 		{"one of many inserts of an entry", testRaceForEntry},
 		{"one of many replacements", testRaceOfReplacements},
+		{"one of many who look first", testLookFirst},
 		{"entries that come and go", testRaceOfChurn},
 		{"no update is lost", testLostUpdate},
 		{"no write skew", testWriteSkew},

@@ -107,7 +107,7 @@ func (x serialTx) run(ctx context.Context, tx driver.Tx, id int) (*committed, er
 		}
 	}
 	if x.pause {
-		newMeeting(2).wait()
+		newMeeting(2, shortly).wait()
 	}
 	for _, key := range x.writes {
 		name := strconv.Itoa(key)

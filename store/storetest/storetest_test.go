@@ -59,6 +59,14 @@ func TestBrokenDrivers(t *testing.T) {
 	}
 }
 
+// TestC8_ConcatenatedNames checks that a driver whose names run into one another fails where kinds have to be apart.
+func TestC8_ConcatenatedNames(t *testing.T) {
+	t.Parallel()
+	if output := runChild(t, concatenating); !strings.Contains(output, "--- FAIL: TestBrokenDrivers/driver/semantics/kinds_are_apart ") {
+		t.Errorf("it passes:\n%.3000s", output)
+	}
+}
+
 // runChild runs the categories that have to fail and returns what was printed.
 func runChild(t *testing.T, b brokenDriver) string {
 	t.Helper()

@@ -13,6 +13,7 @@ var uniqueness = []entry{
 	{"one of many inserts of a key", onOneNode(testRaceForKey)},
 	{"one of many inserts of an entry", onOneNode(testRaceForEntry)},
 	{"one of many replacements", onOneNode(testRaceOfReplacements)},
+	{"one of many who look first", onOneNode(testLookFirst)},
 	{"entries that come and go", onOneNode(testRaceOfChurn)},
 }
 
@@ -76,6 +77,42 @@ func testRaceOfReplacements(t *testing.T, nodes ...driver.DB) {
 	})
 	if n := count(t, nodes[0], driver.Range{Kind: "user", Index: "name"}); n != racers {
 		t.Errorf("%d entries, want %d", n, racers)
+	}
+}
+
+// testLookFirst lets all insert what they have found absent, by key and by entry. Who loses has not collided with anything: he
+// looks again and finds the winner's.
+func testLookFirst(t *testing.T, nodes ...driver.DB) {
+	ctx := t.Context()
+	for round, ref := range []driver.Ref{byKey("pool", "0"), byIndex("pool", "domain", "1"), byKey("pool", "2"), byIndex("pool", "domain", "3")} {
+		name := fmt.Sprint(round)
+		var inserted atomic.Int32
+		race(nodes, func(i int, db driver.DB, m *meeting) {
+			rec := record("pool", name, unique("domain", name))
+			if ref.Index != "" {
+				rec.Key = fmt.Sprint(round, "/", i)
+			}
+			var absent bool
+			err := db.Update(ctx, func(tx driver.Tx) error {
+				found, err := getOne(ctx, tx, ref)
+				m.wait()
+				if absent = err == nil && found.Version == 0; !absent {
+					return err
+				}
+				return tx.Put(ctx, rec)
+			})
+			if err != nil {
+				t.Errorf("round %d: %v", round, err)
+			} else if absent {
+				inserted.Add(1)
+			}
+		})
+		if n := inserted.Load(); n != 1 {
+			t.Errorf("round %d: %d inserted, want exactly 1", round, n)
+		}
+	}
+	if n := count(t, nodes[0], driver.Range{Kind: "pool"}); n != 4 {
+		t.Errorf("%d records, want 4", n)
 	}
 }
 

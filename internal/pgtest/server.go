@@ -235,6 +235,20 @@ func gone(pids []int) error {
 	}
 }
 
+// Demote starts a stopped server as a replica: it answers readers, takes no writes and waits for a primary that is not there.
+func (s *Server) Demote() error {
+	signal := filepath.Join(s.data(), "standby.signal")
+	if err := os.WriteFile(signal, nil, 0o600); err != nil {
+		return err
+	}
+	if s.user != nil {
+		if err := os.Chown(signal, int(s.user.Uid), int(s.user.Gid)); err != nil {
+			return err
+		}
+	}
+	return s.Restart()
+}
+
 func (s *Server) running() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

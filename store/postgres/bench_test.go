@@ -67,6 +67,11 @@ func BenchmarkReplace32(b *testing.B) {
 	})
 }
 
+// BenchmarkHotRecord32 increments one record from all goroutines, the worst that can be asked.
+func BenchmarkHotRecord32(b *testing.B) {
+	parallel(b, func(ctx context.Context, db *postgres.DB, i int64) error { return add(ctx, db, "hot") })
+}
+
 // BenchmarkRead32 reads what a token-authorised call reads, in one round trip.
 func BenchmarkRead32(b *testing.B) {
 	parallel(b, func(ctx context.Context, db *postgres.DB, i int64) error {

@@ -19,6 +19,7 @@ const newSlots = int64(1) << 62
 // tx is the driver.Tx of one run of an Update. Its writes wait in the log until COMMIT; its reads see them from there.
 type tx struct {
 	db      *DB
+	writer  *writer // nil once it must not be used again
 	s       session
 	unknown wanted // names to learn before the next run
 	refused error  // a write that no driver takes

@@ -28,7 +28,9 @@ type writer struct {
 	last int64
 }
 
-// writers are those of a node that have nothing to do at the moment. There are never more than concurrent Updates.
+// writers are those of a node that have nothing to do at the moment. There are never more than concurrent Updates. A run
+// takes one before its transaction begins: had the writer's last transaction committed after that, the two would be in
+// conflict about the note.
 type writers struct {
 	node pgtype.UUID // random
 
@@ -49,7 +51,11 @@ func (w *writers) take() *writer {
 	return &writer{slot: w.made}
 }
 
+// give takes back a writer, if it can go on.
 func (w *writers) give(x *writer) {
+	if x == nil {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.idle = append(w.idle, x)
@@ -73,8 +79,7 @@ func (t *tx) commit(ctx context.Context) error {
 	for i, w := range t.log {
 		w.queue(b, t.db, kinds[i], func(pgconn.CommandTag) error { done++; return nil })
 	}
-	w := t.db.writers.take()
-	next := w.last + 1
+	w, next := t.writer, t.writer.last+1
 	b.Queue(t.db.sql.mark, t.db.writers.node, w.slot, w.last, next)
 	b.Queue(t.db.sql.commit)
 
@@ -84,16 +89,16 @@ func (t *tx) commit(ctx context.Context) error {
 	switch {
 	case err == nil:
 		w.last = next
-		t.db.writers.give(w)
 		return nil
 	case lost && t.s.sent:
 		t.db.count.inDoubt.Add(1)
 		t.s.close()
-		return t.db.search(ctx, w, next, err) // w is not used again: it may be barred
+		t.writer = nil // it is not used again: it may be barred
+		return t.db.search(ctx, w, next, err)
 	case sqlState(err) == codeBarred:
-		return err // nor this one
+		t.writer = nil
+		return err
 	}
-	t.db.writers.give(w)
 	if done < len(t.log) {
 		return t.log[done].explain(err)
 	}

@@ -58,6 +58,14 @@ type DB struct {
 	closed   atomic.Bool
 }
 
+// counters count what a store did, for tests and measurements.
+type counters struct {
+	runs       atomic.Int64 // of closures of Update
+	retries    atomic.Int64 // pauses after lost races and lost connections
+	roundTrips atomic.Int64 // requests to the server that were waited for, but for preparing statements
+	inDoubt    atomic.Int64 // COMMITs whose answer got lost
+}
+
 var (
 	_ driver.DB      = (*DB)(nil)
 	_ driver.Sweeper = (*DB)(nil)
@@ -65,7 +73,8 @@ var (
 )
 
 // Open connects to the database that url names, in any form that pgxpool.ParseConfig takes, and migrates its tables. It
-// connects to the primary only, whatever hosts the url names. Close closes the connections.
+// connects to the primary only, whatever hosts the url names. The url says how many connections there may be
+// (pool_max_conns, 4 or the number of CPUs by default); each Update and View holds one. Close closes them.
 func Open(ctx context.Context, url string, cfg Config) (*DB, error) {
 	pc, err := pgxpool.ParseConfig(url)
 	if err != nil {

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -143,6 +144,37 @@ func TestMigrate(t *testing.T) {
 		}
 	}
 }
+
+// TestReplicaIsRefused: a replica may lack commits that have been acknowledged.
+func TestReplicaIsRefused(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{Fsync: true})
+	url := server.NewDatabase(t)
+	pool := newPool(t, url)
+	db, err := postgres.New(t.Context(), pool, postgres.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(server.Stop(), server.Demote()); err != nil {
+		t.Fatal(err)
+	}
+	pool.Reset()
+	for what, err := range map[string]error{
+		"Ping":   db.Ping(t.Context()),
+		"New":    second(postgres.New(t.Context(), pool, postgres.Config{SkipMigrate: true})),
+		"Open":   second(postgres.Open(t.Context(), url, postgres.Config{SkipMigrate: true})),
+		"Update": db.Update(t.Context(), func(tx driver.Tx) error { return tx.Put(t.Context(), driver.Record{Kind: "k", Key: "k"}) }),
+	} {
+		if err == nil {
+			t.Errorf("%s works on a replica", what)
+		}
+	}
+}
+
+func second(_ *postgres.DB, err error) error { return err }
 
 // TestRoleWithoutDDL checks that the rights which Config.SkipMigrate lists are enough.
 func TestRoleWithoutDDL(t *testing.T) {

@@ -106,8 +106,11 @@ func (db *DB) usable(ctx context.Context) error {
 // run runs fn once. It returns fn's own error, which is final, or that of the transaction.
 func (db *DB) run(ctx context.Context, fn func(driver.Tx) error) (own, err error) {
 	db.count.runs.Add(1)
-	t := &tx{db: db, s: session{db: db, begin: db.sql.begin, prelude: db.sql.prelude}}
-	defer t.s.close()
+	t := &tx{db: db, writer: db.writers.take(), s: session{db: db, begin: db.sql.begin, prelude: db.sql.prelude}}
+	defer func() {
+		t.s.close()
+		db.writers.give(t.writer)
+	}()
 	own = fn(t)
 	failed := t.s.err
 	if t.refused != nil {

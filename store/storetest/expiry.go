@@ -52,9 +52,9 @@ func sweep(t testing.TB, s driver.Sweeper, now time.Time, limit, want int) {
 
 // testExpiresKept checks the hint to the microsecond, in whatever location it came.
 func testExpiresKept(t *testing.T, db driver.DB) {
-	elsewhere := time.FixedZone("elsewhere", -9*3600-1800)
+	away := time.FixedZone("away", -9*3600-1800)
 	for i, want := range []time.Time{
-		noon, noon.Add(123456789 * time.Nanosecond), noon.In(elsewhere), noon.AddDate(60, 0, 0), time.Unix(0, 0).UTC(), noon.AddDate(-100, 0, 0), {},
+		noon, noon.Add(123456789 * time.Nanosecond), noon.In(away), noon.AddDate(60, 0, 0), time.Unix(0, 0).UTC(), noon.AddDate(-100, 0, 0), {},
 	} {
 		key := fmt.Sprint(i)
 		put(t, db, expiring(key, want))

@@ -3,6 +3,8 @@
 package ident
 
 import (
+	"strings"
+
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
@@ -26,7 +28,20 @@ func Fold(name string, caseSensitive bool) string {
 	if caseSensitive {
 		return name
 	}
-	return norm.NFC.String(cases.Fold().String(norm.NFD.String(name))) // Unicode 3.13, D145: fold the decomposed form
+	folded := cases.Fold().String(norm.NFD.String(name)) // Unicode 3.13, D145: fold the decomposed form
+	return norm.NFC.String(strings.Map(foldCherokee, folded))
+}
+
+// foldCherokee maps Cherokee's small letters to its capital ones, which is how Unicode folds that script. cases.Fold swaps
+// the two instead, so that they would never be equal.
+func foldCherokee(r rune) rune {
+	switch {
+	case 0xab70 <= r && r <= 0xabbf:
+		return r - 0xab70 + 0x13a0
+	case 0x13f8 <= r && r <= 0x13fd:
+		return r - 8
+	}
+	return r
 }
 
 func ascii(s string) bool {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/cenote-auth/cenote/internal/ident"
 )
@@ -36,9 +37,27 @@ func TestC8_Fold(t *testing.T) {
 	}
 }
 
+// Every letter folds to something that folds to itself, and to what its other cases fold to.
+func TestC8_EveryLetterFoldsOnce(t *testing.T) {
+	t.Parallel()
+	for r := rune(0x80); r <= unicode.MaxRune; r++ {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		once := ident.Fold(string(r), false)
+		if again := ident.Fold(once, false); again != once {
+			t.Errorf("Fold(%q) = %q, then %q", r, once, again)
+		}
+		if next := unicode.SimpleFold(r); next >= 0x80 && ident.Fold(string(next), false) != once {
+			t.Errorf("Fold(%q) = %q, Fold(%q) = %q", r, once, next, ident.Fold(string(next), false))
+		}
+	}
+}
+
 func FuzzFoldIsStable(f *testing.F) {
 	f.Add("Ada", false)
 	f.Add("\u1fb3\u0345", false)
+	f.Add("\u13ac\uab7c", false)
 	f.Fuzz(func(t *testing.T, s string, sensitive bool) {
 		once := ident.Fold(s, sensitive)
 		if again := ident.Fold(once, sensitive); again != once {

@@ -120,7 +120,7 @@ func TestMACSeparatesParts(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	k := key(f, 1)
 	at := seal.Place{Kind: "k", Key: "r", Field: "f"}
-	good, err := k.Seal(rand.Reader, "p", at, []byte("x"))
+	good, err := k.Seal(bytes.NewReader(make([]byte, 64)), "p", at, []byte("x")) // the same in each process that fuzzes
 	if err != nil {
 		f.Fatal(err)
 	}

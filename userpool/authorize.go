@@ -16,7 +16,7 @@ var (
 	errAccessScope     = ErrNotAuthorized.New("Access Token does not have required scopes")
 )
 
-// session of a caller who proved himself by an access token.
+// bearer is a caller who proved himself by an access token.
 type bearer struct {
 	scope
 	claims *token.Claims
@@ -127,4 +127,14 @@ func (s *Service) bearerRefusal(b bearer) error {
 		return errNotConfirmed
 	}
 	return nil
+}
+
+// stillBearer refuses within an Update if the token that let the caller in is no longer good: signed out, revoked or disabled
+// meanwhile (C2). now is the scope as the Update read it.
+func (s *Service) stillBearer(ctx context.Context, tx *store.Tx, b bearer, now scope) error {
+	f, err := families.Of(now.pool.id()).Get(ctx, &tx.Reader, b.claims.OriginJTI)
+	if err != nil {
+		return err
+	}
+	return s.bearerRefusal(bearer{scope: now, claims: b.claims, family: f})
 }

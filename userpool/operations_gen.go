@@ -263,6 +263,7 @@ var opChangePassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "ChangePassword", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrNotAuthorized, ErrTooManyRequests, ErrLimitExceeded, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 33, Input: &shapeChangePasswordRequest, Output: &shapeChangePasswordResponse, NewInput: func() any { return new(ChangePasswordInput) },
 	IsInput: wire.Is[ChangePasswordInput], IsOutput: wire.Is[ChangePasswordOutput]}
 
@@ -654,6 +655,7 @@ var opGetUser = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 84, Input: &shapeGetUserRequest, Output: &shapeGetUserResponse, NewInput: func() any { return new(GetUserInput) },
 	IsInput: wire.Is[GetUserInput], IsOutput: wire.Is[GetUserOutput]}
 
@@ -661,6 +663,7 @@ var opGetUserAttributeVerificationCode = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetUserAttributeVerificationCode", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrLimitExceeded, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 85, Input: &shapeGetUserAttributeVerificationCodeRequest, Output: &shapeGetUserAttributeVerificationCodeResponse, NewInput: func() any { return new(GetUserAttributeVerificationCodeInput) },
 	IsInput: wire.Is[GetUserAttributeVerificationCodeInput], IsOutput: wire.Is[GetUserAttributeVerificationCodeOutput]}
 
@@ -1064,6 +1067,7 @@ var opVerifyUserAttribute = &wire.Op{Operation: awsapi.Operation{
 	Name: "VerifyUserAttribute", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrCodeMismatch, ErrExpiredCode, ErrNotAuthorized, ErrTooManyRequests, ErrLimitExceeded, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrAliasExists, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 139, Input: &shapeVerifyUserAttributeRequest, Output: &shapeVerifyUserAttributeResponse, NewInput: func() any { return new(VerifyUserAttributeInput) },
 	IsInput: wire.Is[VerifyUserAttributeInput], IsOutput: wire.Is[VerifyUserAttributeOutput]}
 

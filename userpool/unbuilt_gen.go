@@ -269,15 +269,6 @@ func (s *Service) associateSoftwareToken(context.Context, *AssociateSoftwareToke
 	return nil, engine.Unbuilt(opAssociateSoftwareToken)
 }
 
-// ChangePassword is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ChangePassword(ctx context.Context, in *ChangePasswordInput) (*ChangePasswordOutput, error) {
-	return call(ctx, s, opChangePassword, in, s.changePassword)
-}
-
-func (s *Service) changePassword(context.Context, *ChangePasswordInput) (*ChangePasswordOutput, error) {
-	return nil, engine.Unbuilt(opChangePassword)
-}
-
 // CompleteWebAuthnRegistration is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) CompleteWebAuthnRegistration(ctx context.Context, in *CompleteWebAuthnRegistrationInput) (*CompleteWebAuthnRegistrationOutput, error) {
 	return call(ctx, s, opCompleteWebAuthnRegistration, in, s.completeWebAuthnRegistration)
@@ -681,24 +672,6 @@ func (s *Service) GetUICustomization(ctx context.Context, in *GetUICustomization
 
 func (s *Service) getUICustomization(context.Context, *GetUICustomizationInput) (*GetUICustomizationOutput, error) {
 	return nil, engine.Unbuilt(opGetUICustomization)
-}
-
-// GetUser is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetUser(ctx context.Context, in *GetUserInput) (*GetUserOutput, error) {
-	return call(ctx, s, opGetUser, in, s.getUser)
-}
-
-func (s *Service) getUser(context.Context, *GetUserInput) (*GetUserOutput, error) {
-	return nil, engine.Unbuilt(opGetUser)
-}
-
-// GetUserAttributeVerificationCode is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetUserAttributeVerificationCode(ctx context.Context, in *GetUserAttributeVerificationCodeInput) (*GetUserAttributeVerificationCodeOutput, error) {
-	return call(ctx, s, opGetUserAttributeVerificationCode, in, s.getUserAttributeVerificationCode)
-}
-
-func (s *Service) getUserAttributeVerificationCode(context.Context, *GetUserAttributeVerificationCodeInput) (*GetUserAttributeVerificationCodeOutput, error) {
-	return nil, engine.Unbuilt(opGetUserAttributeVerificationCode)
 }
 
 // GetUserAuthFactors is not available in this version: it answers OperationNotImplementedException.
@@ -1122,13 +1095,4 @@ func (s *Service) VerifySoftwareToken(ctx context.Context, in *VerifySoftwareTok
 
 func (s *Service) verifySoftwareToken(context.Context, *VerifySoftwareTokenInput) (*VerifySoftwareTokenOutput, error) {
 	return nil, engine.Unbuilt(opVerifySoftwareToken)
-}
-
-// VerifyUserAttribute is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) VerifyUserAttribute(ctx context.Context, in *VerifyUserAttributeInput) (*VerifyUserAttributeOutput, error) {
-	return call(ctx, s, opVerifyUserAttribute, in, s.verifyUserAttribute)
-}
-
-func (s *Service) verifyUserAttribute(context.Context, *VerifyUserAttributeInput) (*VerifyUserAttributeOutput, error) {
-	return nil, engine.Unbuilt(opVerifyUserAttribute)
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"testing"
 	"time"
 
@@ -35,11 +34,11 @@ func TestMain(m *testing.M) {
 // contested is how many records two processes race for.
 const contested = 300
 
-// won is what a process got.
-type won struct{ Taken, Names []int }
+// won says what a process got of one number.
+type won struct{ Taken, Named bool }
 
-// TestTwoProcesses lets two processes race for the same records: each is taken by exactly one of them, and each name
-// belongs to exactly one.
+// TestTwoProcesses lets two processes race for the same records, number by number: each record is taken by exactly one of
+// them, and each name belongs to exactly one.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
 	url := pgtest.NewDatabase(t)
@@ -54,7 +53,7 @@ func TestTwoProcesses(t *testing.T) {
 	type child struct {
 		cmd *exec.Cmd
 		in  io.WriteCloser
-		out *bufio.Reader
+		out *json.Decoder
 	}
 	var children []child
 	for range 2 {
@@ -66,37 +65,39 @@ func TestTwoProcesses(t *testing.T) {
 		if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
 			t.Fatal(err)
 		}
-		children = append(children, child{cmd, in, bufio.NewReader(out)})
+		children = append(children, child{cmd, in, json.NewDecoder(out)})
 	}
-	for _, c := range children { // both are connected
-		if line, err := c.out.ReadString('\n'); line != "ready\n" {
-			t.Fatalf("child says %q, %v", line, err)
+	for i := range contested {
+		for _, c := range children {
+			if _, err := fmt.Fprintln(c.in, i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		taken, named := 0, 0
+		for _, c := range children {
+			var got won
+			if err := c.out.Decode(&got); err != nil {
+				t.Fatal(err)
+			}
+			if got.Taken {
+				taken++
+			}
+			if got.Named {
+				named++
+			}
+		}
+		if taken != 1 || named != 1 {
+			t.Errorf("number %d: taken by %d, name held by %d, want 1 and 1", i, taken, named)
 		}
 	}
 	for _, c := range children {
-		if _, err := io.WriteString(c.in, "go\n"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var taken, names []int
-	for _, c := range children {
-		var got won
-		if err := errors.Join(json.NewDecoder(c.out).Decode(&got), c.cmd.Wait()); err != nil {
-			t.Fatal(err)
-		}
-		if len(got.Taken) == 0 && len(got.Names) == 0 {
-			t.Error("one process won nothing: they did not race")
-		}
-		taken, names = append(taken, got.Taken...), append(names, got.Names...)
-	}
-	for what, got := range map[string][]int{"records taken": taken, "names held": names} {
-		if slices.Sort(got); len(got) != contested || len(slices.Compact(got)) != contested {
-			t.Errorf("%s: %d, want each of %d once", what, len(got), contested)
+		if err := errors.Join(c.in.Close(), c.cmd.Wait()); err != nil {
+			t.Error(err)
 		}
 	}
 }
 
-// node is one of the two processes.
+// node is one of the two processes: it races for each number that it reads.
 func node(url string, in io.Reader, out io.Writer) error {
 	ctx := context.Background()
 	db, err := postgres.Open(ctx, url, postgres.Config{})
@@ -104,37 +105,31 @@ func node(url string, in io.Reader, out io.Writer) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := fmt.Fprintln(out, "ready"); err != nil {
-		return err
-	}
-	if _, err := bufio.NewReader(in).ReadString('\n'); err != nil {
-		return err
-	}
-	var got won
-	for i := range contested {
-		var mine bool
+	answers := json.NewEncoder(out)
+	for numbers := bufio.NewScanner(in); numbers.Scan(); {
+		i := numbers.Text()
+		var got won
 		err := db.Update(ctx, func(tx driver.Tx) error {
-			recs, err := tx.Get(ctx, driver.Ref{Kind: "code", Value: fmt.Sprint(i)})
-			if mine = err == nil && recs[0].Version > 0; !mine {
+			recs, err := tx.Get(ctx, driver.Ref{Kind: "code", Value: i})
+			if got.Taken = err == nil && recs[0].Version > 0; !got.Taken {
 				return err
 			}
-			return tx.Delete(ctx, "code", fmt.Sprint(i), recs[0].Version)
+			return tx.Delete(ctx, "code", i, recs[0].Version)
 		})
 		if err != nil {
 			return err
 		}
-		if mine {
-			got.Taken = append(got.Taken, i)
-		}
 		err = db.Update(ctx, func(tx driver.Tx) error {
-			return tx.Put(ctx, driver.Record{Kind: "user", Key: fmt.Sprintf("%d of %d", i, os.Getpid()),
-				Index: []driver.Entry{{Index: "name", Value: fmt.Sprint(i), Unique: true}}})
+			return tx.Put(ctx, driver.Record{Kind: "user", Key: fmt.Sprintf("%s of %d", i, os.Getpid()),
+				Index: []driver.Entry{{Index: "name", Value: i, Unique: true}}})
 		})
-		if err == nil {
-			got.Names = append(got.Names, i)
-		} else if _, ok := errors.AsType[*driver.ConflictError](err); !ok {
+		if _, taken := errors.AsType[*driver.ConflictError](err); err != nil && !taken {
+			return err
+		}
+		got.Named = err == nil
+		if err := answers.Encode(got); err != nil {
 			return err
 		}
 	}
-	return json.NewEncoder(out).Encode(got)
+	return nil
 }

@@ -181,3 +181,42 @@ func TestEveryStatementWalksAnIndex(t *testing.T) {
 	}
 	check("sweep", 10, func() error { _, err := db.Sweep(ctx, future.AddDate(1, 0, 0), 10); return err })
 }
+
+// TestSmallTablesAreNotReadFromEndToEnd checks the same where the planner would rather read a table of one page as a whole:
+// the predicate lock on it would put every writer in every other's way.
+func TestSmallTablesAreNotReadFromEndToEnd(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewDatabase(t)
+	put(t, open(t, url), user(1), user(2), user(3))
+	if _, err := newPool(t, url).Exec(t.Context(), "vacuum analyze"); err != nil {
+		t.Fatal(err)
+	}
+	db, plans := explained(t, url)
+	ctx := t.Context()
+	for range 3 {
+		err := db.Update(ctx, func(tx driver.Tx) error {
+			recs, err := tx.Get(ctx, driver.Ref{Kind: "user", Index: "name", Value: "pool/user-00000002"}, driver.Ref{Kind: "user", Value: user(1).Key})
+			if err != nil {
+				return err
+			}
+			if _, _, err := tx.Scan(ctx, driver.Range{Kind: "user", Index: "status", Limit: 10}); err != nil {
+				return err
+			}
+			next := user(2)
+			next.Version, next.Index = recs[0].Version, next.Index[:1]
+			return tx.Put(ctx, next)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := plans.take()
+	if len(got) == 0 {
+		t.Fatal("no plan was seen")
+	}
+	for _, plan := range got {
+		if seqScan.MatchString(plan) {
+			t.Errorf("not by index:\n%s", plan)
+		}
+	}
+}

@@ -17,10 +17,11 @@ func (s *Service) issue(ctx context.Context, in signIn, u *userRecord, list []*g
 		return nil, nil, err
 	}
 	now := s.store.Now()
-	access, idLife, refresh := in.client.validity()
+	_, _, refresh := in.client.validity()
 	f := &familyRecord{
 		ID: id, ClientID: in.client.id(), Sub: u.Sub, TokenEpoch: u.TokenEpoch, Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.event,
-		DeviceKey: in.device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh), Ends: now.Add(max(access, idLife, refresh)),
+		DeviceKey: in.device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
+		Ends: now.Add(refresh + maxTokenLife), // a refresh at the last moment still gives tokens that live on
 	}
 	signed, err := s.signTokens(ctx, in.scope, f, u, list, custom)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/cenote-auth/cenote/internal/vault"
 	"github.com/cenote-auth/cenote/message"
 	"github.com/cenote-auth/cenote/store"
+	"github.com/cenote-auth/cenote/store/driver"
 )
 
 // messageRecord is a message that waits to be delivered. It is written in the Update that decided to send it, sealed, and
@@ -98,14 +99,19 @@ func (s *Service) enqueue(ctx context.Context, tx *store.Tx, p *poolRecord, c po
 // each message is leased to one.
 func (s *Service) Deliver(ctx context.Context) (int, error) {
 	sent := 0
+	var after driver.Cursor
 	for {
 		var due store.Page[messageRecord]
 		err := s.store.View(ctx, func(r *store.Reader) (err error) {
-			due, err = messages.Of(store.Installation).Scan(ctx, r, store.Query{Index: indexDue, Limit: deliverPage})
+			due, err = messages.Of(store.Installation).Scan(ctx, r, store.Query{Index: indexDue, Limit: deliverPage, After: after})
 			return err
 		})
 		if err != nil {
 			return sent, fmt.Errorf("find messages: %w", err)
+		}
+		if len(due.Records) == 0 && due.Next != "" { // expired ones that nobody has swept yet
+			after = due.Next
+			continue
 		}
 		progress := false
 		for _, m := range due.Records {

@@ -129,6 +129,9 @@ func checkValue(a *SchemaAttributeType, name string, attrs map[string]string) er
 	bad := func(why string) error {
 		return ErrInvalidParameter.Newf(schemaPrefix+"%s: %s\n", name, why)
 	}
+	if utf8.RuneCountInString(v) > maxStringAttribute { // the map of a challenge's answers has no bound in the model (ATTR-030)
+		return bad("String is longer than the maximum length of " + strconv.Itoa(maxStringAttribute))
+	}
 	switch a.AttributeDataType {
 	case AttributeDataTypeBoolean:
 		b := strings.ToLower(v)
@@ -213,8 +216,8 @@ func (p *poolRecord) checkWritable(c *clientRecord, attrs map[string]string, sig
 	return nil
 }
 
-// readable returns the attributes that the client may read (ATTR-041). Without a list it reads everything but what is for
-// developers only.
+// readable returns the attributes that the client may read (ATTR-041). Without a list it reads everything; what is for
+// developers only is read-only to clients, not hidden from them (ATTR-011).
 func (p *poolRecord) readable(c *clientRecord, attrs map[string]string) map[string]string {
 	out := make(map[string]string, len(attrs))
 	for name, v := range attrs {

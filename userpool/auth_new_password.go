@@ -95,7 +95,8 @@ func (s *Service) answerNewPassword(ctx context.Context, in authAnswerInput, sc 
 }
 
 // newPasswordAttributes returns the checked attributes of an answer. Required ones that have a value may not be given again
-// (AUTH-214), the others must be (AUTH-215).
+// (AUTH-214), the others must be (AUTH-215). What has a value is changed under the rules of a change: an immutable attribute
+// stays what the administrator made it (ATTR-037).
 func newPasswordAttributes(sc scope, responses map[string]string) (map[string]string, error) {
 	attrs := map[string]string{}
 	for key, v := range responses {
@@ -116,5 +117,17 @@ func newPasswordAttributes(sc scope, responses map[string]string) (map[string]st
 	if err := sc.pool.checkWritable(sc.client, attrs, true); err != nil {
 		return nil, err
 	}
-	return attrs, sc.pool.checkNew(attrs, false)
+	fresh, changed := map[string]string{}, map[string]string{}
+	for name, v := range attrs {
+		if sc.user.Attributes[name] == "" {
+			fresh[name] = v
+		} else {
+			changed[name] = v
+		}
+	}
+	if err := firstError(sc.pool.checkNew(fresh, false), sc.pool.checkChange(sc.user, changed, false)); err != nil {
+		return nil, err
+	}
+	maps.Copy(fresh, changed) // checking has normalised the values
+	return fresh, nil
 }

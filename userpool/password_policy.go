@@ -15,6 +15,7 @@ const (
 	passwordSymbols        = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+- " // AUTH-414
 	passwordNotConforming  = "Password did not conform with policy: "
 	maxPasswordHistorySize = 24
+	maxPasswordLength      = 256 // AUTH-411
 )
 
 // passwordPolicy returns the pool's policy.
@@ -36,8 +37,11 @@ func defaultPasswordPolicy() PasswordPolicyType {
 func (p *poolRecord) checkPassword(password string) error {
 	policy := p.passwordPolicy()
 	fail := func(reason string) error { return ErrInvalidPassword.New(passwordNotConforming + reason) }
+	n := utf8.RuneCountInString(password)
 	switch {
-	case utf8.RuneCountInString(password) < int(*policy.MinimumLength):
+	case n > maxPasswordLength: // the map of a challenge's answers has no bound in the model
+		return fail("Password is too long")
+	case n < int(*policy.MinimumLength):
 		return fail("Password not long enough")
 	case policy.RequireUppercase && !strings.ContainsFunc(password, func(r rune) bool { return 'A' <= r && r <= 'Z' }):
 		return fail("Password must have uppercase characters")
@@ -55,7 +59,11 @@ func (p *poolRecord) checkPassword(password string) error {
 
 // temporaryEnd returns when a temporary password that was set at that time stops working (AUTH-419).
 func (p *poolRecord) temporaryEnd(set time.Time) time.Time {
-	return set.AddDate(0, 0, int(p.passwordPolicy().TemporaryPasswordValidityDays))
+	days := int(p.passwordPolicy().TemporaryPasswordValidityDays)
+	if days == 0 { // AUTH-412
+		days = defaultTemporaryDays
+	}
+	return set.AddDate(0, 0, days)
 }
 
 // temporaryPassword makes a password that satisfies the pool's policy (AUTH-417).

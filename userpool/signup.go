@@ -24,8 +24,11 @@ func (s *Service) signUp(ctx context.Context, in *SignUpInput) (*SignUpOutput, e
 	if err := s.checkSecretHash(ctx, sc, in.Username, in.SecretHash, false); err != nil {
 		return nil, err
 	}
-	if c := sc.pool.Settings.AdminCreateUserConfig; c != nil && c.AllowAdminCreateUserOnly {
-		return nil, ErrNotAuthorized.New("SignUp is not permitted for this user pool")
+	if err := sc.pool.signUpRefusal(); err != nil {
+		return nil, err
+	}
+	if in.Password == "" { // AUTH-093: no factor of this version does without
+		return nil, ErrInvalidParameter.New("1 validation error detected: Value null at 'password' failed to satisfy constraint: Member must not be null")
 	}
 	attrs, err := sc.pool.signUpAttributes(sc.client, in)
 	if err != nil {
@@ -71,6 +74,14 @@ func (s *Service) signUp(ctx context.Context, in *SignUpInput) (*SignUpOutput, e
 	return &SignUpOutput{UserConfirmed: answer.AutoConfirmUser, UserSub: u.Sub, CodeDeliveryDetails: delivery}, nil
 }
 
+// signUpRefusal refuses where only administrators make users (AUTH-091).
+func (p *poolRecord) signUpRefusal() error {
+	if c := p.Settings.AdminCreateUserConfig; c != nil && c.AllowAdminCreateUserOnly {
+		return ErrNotAuthorized.New("SignUp is not permitted for this user pool")
+	}
+	return nil
+}
+
 // storeSignUp inserts the user, the code and the message that brings it, and returns where it goes. A message that cannot be
 // sent for want of a sender leaves the user, who can ask again (AUTH-107).
 func (s *Service) storeSignUp(ctx context.Context, sc scope, in *SignUpInput, answer trigger.PreSignUpResponse) (*CodeDeliveryDetailsType, error) {
@@ -94,6 +105,9 @@ func (s *Service) storeSignUp(ctx context.Context, sc scope, in *SignUpInput, an
 	insert := func(tx *store.Tx) error {
 		now, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, name: sc.name})
 		if err != nil {
+			return err
+		}
+		if err := now.pool.signUpRefusal(); err != nil { // closed while the trigger ran
 			return err
 		}
 		now.user = sc.user

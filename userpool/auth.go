@@ -120,8 +120,8 @@ type signIn struct {
 	scope
 	flow     AuthFlowType
 	signed   bool
-	event    string // event_id
-	device   string
+	event    string            // event_id
+	device   string            // the key of a device that has proven itself; what a caller claims is not one
 	metadata map[string]string // of the respond operation, for the triggers (AUTH-166)
 	source   trigger.Source
 }
@@ -129,7 +129,7 @@ type signIn struct {
 // newSignIn begins a sign-in of the scope's user.
 func (s *Service) newSignIn(sc scope, in authStart) (signIn, error) {
 	event, err := ident.UUID(s.rand)
-	return signIn{scope: sc, flow: in.flow, signed: in.signed, event: event, device: in.params["DEVICE_KEY"], source: trigger.TokenGenerationAuthentication}, err
+	return signIn{scope: sc, flow: in.flow, signed: in.signed, event: event, source: trigger.TokenGenerationAuthentication}, err
 }
 
 // afterPassword goes on after a right password, in the order of AUTH-143: status, then challenges, then tokens.

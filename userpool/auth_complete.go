@@ -52,6 +52,9 @@ func (s *Service) complete(ctx context.Context, in signIn, st step) (authAnswer,
 		case !errors.Is(err, errChanged) && !errors.Is(err, store.ErrStale):
 			return authAnswer{}, err
 		}
+		if err := s.refuseUsed(ctx, in.pool, st.once); err != nil {
+			return authAnswer{}, err
+		}
 		if in.scope, err = s.reread(ctx, in.scope); err != nil {
 			return authAnswer{}, err
 		}

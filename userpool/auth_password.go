@@ -3,7 +3,6 @@ package userpool
 import (
 	"context"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 
 	"github.com/cenote-auth/cenote/store"
@@ -39,6 +38,10 @@ func (s *Service) admit(ctx context.Context, sc scope, in authStart) (scope, err
 	case sc.user != nil && sc.user.Disabled && !sc.client.hides():
 		return sc, errUserDisabled // with hides: after the password, as for everybody (H7)
 	}
+	sc, err := s.hide(ctx, sc)
+	if err != nil {
+		return sc, err
+	}
 	return sc, s.preAuthentication(ctx, sc, in.metadata)
 }
 
@@ -52,11 +55,7 @@ func (s *Service) provePassword(ctx context.Context, sc scope, password string) 
 // prove runs one proof of somebody's password: one at a time per user, not while locked out, and counted if it fails (C3).
 // proof says whether it holds for the scope that it gets, which is read anew once the turn has come.
 func (s *Service) prove(ctx context.Context, sc scope, proof func(scope) (bool, error)) (scope, error) {
-	who := sc.pool.Naming.fold(sc.name)
-	if sc.user != nil {
-		who = sc.user.Sub
-	}
-	leave, err := s.slots.take(ctx, sc.pool.id(), who)
+	leave, err := s.slots.take(ctx, sc.pool.id(), sc.subject())
 	if err != nil {
 		return sc, err
 	}
@@ -100,11 +99,6 @@ func (s *Service) passwordFits(ctx context.Context, sc scope, password string) (
 	return subtle.ConstantTimeCompare(v, p.verifier) == 1 && p.real, nil
 }
 
-// ghostKey names what is counted for a name that does not exist.
-func ghostKey(c poolCrypt, folded string) string {
-	return hex.EncodeToString(c.key.MAC("ghost", folded)[:16])
-}
-
 // readAttempts reads the user anew and how often somebody failed to be him.
 func (s *Service) readAttempts(ctx context.Context, sc scope) (scope, attempts, error) {
 	if sc.user != nil {
@@ -118,11 +112,7 @@ func (s *Service) readAttempts(ctx context.Context, sc scope) (scope, attempts, 
 		}
 		return sc, u.Got.Attempts, nil
 	}
-	crypt, err := s.crypt(ctx, sc.pool)
-	if err != nil {
-		return sc, attempts{}, err
-	}
-	g := ghosts.Of(sc.pool.id()).Find(ghostKey(crypt, sc.pool.Naming.fold(sc.name)))
+	g := ghosts.Of(sc.pool.id()).Find(sc.ghost)
 	if err := s.store.Read(ctx, g); err != nil {
 		return sc, attempts{}, err
 	}
@@ -144,18 +134,13 @@ func (s *Service) countFailure(ctx context.Context, sc scope) error {
 		}
 		return err
 	}
-	crypt, err := s.crypt(ctx, sc.pool)
-	if err != nil {
-		return err
-	}
 	table := ghosts.Of(sc.pool.id())
-	key := ghostKey(crypt, sc.pool.Naming.fold(sc.name))
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		g, err := table.Get(ctx, &tx.Reader, key)
+		g, err := table.Get(ctx, &tx.Reader, sc.ghost)
 		if err != nil {
 			return err
 		}
-		next := &ghostRecord{Key: key}
+		next := &ghostRecord{Key: sc.ghost}
 		if g != nil {
 			next.Attempts = g.Attempts
 		}

@@ -103,10 +103,13 @@ func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (sig
 		return signIn{}, v, err
 	}
 	if !v.fits(sc, in.challenge, in.signed, s.vault.Epoch()) {
-		return signIn{}, v, errSessionInvalid
+		return signIn{}, v, firstError(s.refuseUsed(ctx, sc.pool, v.useOf()), errSessionInvalid)
 	}
 	if sc.user.Disabled {
 		return signIn{}, v, errUserDisabled
+	}
+	if err := sc.client.allowsFlow(v.Flow); err != nil { // switched off since (C4)
+		return signIn{}, v, err
 	}
 	return signIn{
 		scope: sc, flow: v.Flow, signed: v.Signed, event: v.Event, device: v.Device, metadata: in.metadata,

@@ -1,12 +1,14 @@
 package userpool
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/cenote-auth/cenote/internal/seal"
@@ -18,9 +20,11 @@ import (
 // short-lived key (H1, AUTH-188): a start writes nothing.
 type secretBlock struct {
 	Session   session `json:"s"`
-	Name      string  `json:"n,omitempty"` // as it was typed, if nobody has it
 	Challenge []byte  `json:"c"`
 }
+
+// maxEpochDigits is the most digits that an int64 has.
+const maxEpochDigits = 19
 
 // srpClockSkew is how far the client's TIMESTAMP may be off (AUTH-190, unconfirmed).
 const srpClockSkew = 5 * time.Minute
@@ -75,9 +79,6 @@ func (s *Service) sealBlock(ctx context.Context, in signIn, c *srp.Challenge) (s
 		return "", err
 	}
 	block := secretBlock{Session: sess}
-	if in.user == nil {
-		block.Name = in.name
-	}
 	if block.Challenge, err = c.AppendBinary(nil); err != nil {
 		return "", err
 	}
@@ -85,6 +86,8 @@ func (s *Service) sealBlock(ctx context.Context, in signIn, c *srp.Challenge) (s
 	if err != nil {
 		return "", fmt.Errorf("encode a secret block: %w", err)
 	}
+	digits := len(strconv.FormatInt(sess.Epoch, 10)) // its length must not tell whether there is a user, or how he fares (H7)
+	plain = append(plain, bytes.Repeat([]byte{' '}, maxEpochDigits-digits)...)
 	sealed, err := s.vault.SealShort(ctx, "srp", sessionPlace(in.pool.id(), in.client.id()), plain)
 	return base64.StdEncoding.EncodeToString(sealed), err
 }
@@ -104,12 +107,17 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	switch {
 	case now.Unix() >= v.Ends || !claim.Within(now, srpClockSkew):
 		return authAnswer{}, errBadCredentials // AUTH-190
-	case v.Sub == "": // a name that does not exist: go on with what was typed
-		sc.user, sc.name = nil, block.Name
+	case v.Signed != in.signed || v.Install != s.vault.Epoch():
+		return authAnswer{}, errBadCredentials
 	case sc.user == nil && !sc.client.hides():
 		return authAnswer{}, errUserNotFound
-	case sc.user == nil || v.Sub != sc.user.Sub || v.Signed != in.signed || v.Install != s.vault.Epoch():
+	case sc.user == nil: // goes on as whoever the block was made for, who does not exist
+		sc.ghost = v.Sub
+	case v.Sub != sc.user.Sub:
 		return authAnswer{}, errBadCredentials
+	}
+	if err := sc.client.allowsFlow(v.Flow); err != nil { // switched off since (C4)
+		return authAnswer{}, err
 	}
 	sc, err = s.prove(ctx, sc, func(sc scope) (bool, error) {
 		p, err := s.passwordOf(ctx, sc)

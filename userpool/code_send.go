@@ -3,7 +3,6 @@ package userpool
 import (
 	"context"
 
-	"github.com/cenote-auth/cenote/internal/ident"
 	"github.com/cenote-auth/cenote/message"
 	"github.com/cenote-auth/cenote/store"
 )
@@ -25,6 +24,9 @@ type codeRequest struct {
 func (s *Service) sendCode(ctx context.Context, sc scope, r codeRequest) error {
 	crypt, err := s.crypt(ctx, sc.pool)
 	if err != nil {
+		return err
+	}
+	if err := s.refuseEarly(ctx, sc.pool, sc.user.Sub, r.limit, r.max); err != nil { // before the trigger (H6)
 		return err
 	}
 	code, err := s.newCode()
@@ -68,29 +70,4 @@ func (s *Service) sendCode(ctx context.Context, sc scope, r codeRequest) error {
 // differs reports whether a change of state has to be stored.
 func (u *userRecord) differs(next *userRecord) bool {
 	return u.Status != next.Status || u.CredentialEpoch != next.CredentialEpoch || !u.Modified.Equal(next.Modified)
-}
-
-// simulatedDelivery is where a code would have gone for a name that does not exist, or a user who cannot get one: it follows
-// from what was typed and the pool's settings, and is the same every time (AUTH-461).
-func (s *Service) simulatedDelivery(ctx context.Context, sc scope) (*CodeDeliveryDetailsType, error) {
-	switch {
-	case ident.IsEmail(sc.name):
-		return contact{"email", sc.name}.details(), nil
-	case ident.IsPhone(sc.name):
-		return contact{"phone_number", sc.name}.details(), nil
-	}
-	crypt, err := s.crypt(ctx, sc.pool)
-	if err != nil {
-		return nil, err
-	}
-	mac := crypt.key.MAC("ghost contact", sc.pool.Naming.fold(sc.name))
-	const letters = "abcdefghijklmnopqrstuvwxyz"
-	if sc.pool.autoVerifies("phone_number") && !sc.pool.autoVerifies("email") {
-		number := []byte("+10000000000")
-		for i := range 4 {
-			number[len(number)-4+i] = '0' + mac[i]%10
-		}
-		return contact{"phone_number", string(number)}.details(), nil
-	}
-	return contact{"email", string(letters[mac[0]%26]) + "@" + string(letters[mac[1]%26])}.details(), nil
 }

@@ -69,11 +69,7 @@ func (s *Service) count(ctx context.Context, tx *store.Tx, pool *poolRecord, sub
 	now := tx.Now()
 	rec := &limitRecord{Subject: subject, What: what, Ends: now.Add(limitWindow)}
 	if old != nil {
-		for _, t := range old.Times {
-			if now.Sub(t) < limitWindow {
-				rec.Times = append(rec.Times, t)
-			}
-		}
+		rec.Times = old.recent(now)
 	}
 	if len(rec.Times) >= max {
 		return errAttemptLimit
@@ -82,18 +78,30 @@ func (s *Service) count(ctx context.Context, tx *store.Tx, pool *poolRecord, sub
 	return table.Replace(ctx, tx, rec)
 }
 
-// countHidden counts what somebody did under a name of which he must not learn whether it exists, as it would be counted for
-// a user (H7).
-func (s *Service) countHidden(ctx context.Context, sc scope, what string, max int) error {
-	crypt, err := s.crypt(ctx, sc.pool)
-	if err != nil {
+// refuseEarly refuses what count would refuse, before anything expensive is done for it (H6). count decides.
+func (s *Service) refuseEarly(ctx context.Context, pool *poolRecord, subject, what string, max int) error {
+	if max <= 0 {
+		return nil
+	}
+	find := limits.Of(pool.id()).Find(subject, what)
+	if err := s.store.Read(ctx, find); err != nil {
 		return err
 	}
-	subject := ghostKey(crypt, sc.pool.Naming.fold(sc.name))
-	if sc.user != nil {
-		subject = sc.user.Sub
+	if find.Got != nil && len(find.Got.recent(s.store.Now())) >= max {
+		return errAttemptLimit
 	}
-	return s.store.Update(ctx, func(tx *store.Tx) error { return s.count(ctx, tx, sc.pool, subject, what, max) })
+	return nil
+}
+
+// recent returns the times within the last hour.
+func (l *limitRecord) recent(now time.Time) []time.Time {
+	var out []time.Time
+	for _, t := range l.Times {
+		if now.Sub(t) < limitWindow {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // destinationKey names an address in a limit record without telling it.

@@ -13,6 +13,7 @@ type scope struct {
 	client *clientRecord
 	user   *userRecord
 	name   string // as the caller wrote it
+	ghost  string // whom attempts count against if nobody has the name and the caller must not learn that; see hide
 }
 
 // getFunc reads look-ups: Store.Read, or the Get of a View or an Update.

@@ -29,25 +29,27 @@ func (s *Service) forgotPassword(ctx context.Context, in *ForgotPasswordInput) (
 	if sc.pool.adminRecoveryOnly() {
 		return nil, ErrNotAuthorized.New("Contact administrator to reset password.") // AUTH-429
 	}
-	to, err := sc.pool.resettable(sc)
+	d, err := s.sendForgotten(ctx, sc, in.ClientMetadata)
+	if sc.client.hides() && tellsWhoExists(err) { // ERR-071
+		d, err = s.pretendCode(ctx, sc, codeReset, "ForgotPassword", s.cfg.limits.ForgotPassword)
+	}
 	if err != nil {
-		if sc.client.hides() { // ERR-071
-			if err := s.countHidden(ctx, sc, "ForgotPassword", s.cfg.limits.ForgotPassword); err != nil {
-				return nil, err
-			}
-			d, err := s.simulatedDelivery(ctx, sc)
-			return &ForgotPasswordOutput{CodeDeliveryDetails: d}, err
-		}
 		return nil, err
 	}
-	err = s.sendReset(ctx, sc, to, in.ClientMetadata, func(_ *store.Tx, now scope) error {
+	return &ForgotPasswordOutput{CodeDeliveryDetails: d}, nil
+}
+
+// sendForgotten sends a reset code to a user who can get one.
+func (s *Service) sendForgotten(ctx context.Context, sc scope, metadata map[string]string) (*CodeDeliveryDetailsType, error) {
+	to, err := sc.pool.resettable(sc)
+	if err != nil {
+		return nil, err
+	}
+	err = s.sendReset(ctx, sc, to, metadata, func(_ *store.Tx, now scope) error {
 		_, err := now.pool.resettable(now)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &ForgotPasswordOutput{CodeDeliveryDetails: to.details()}, nil
+	return to.details(), err
 }
 
 // sendReset sends a reset code; change refuses or changes the user in the Update that stores it.
@@ -134,11 +136,17 @@ func (s *Service) confirmForgotPassword(ctx context.Context, in *ConfirmForgotPa
 		}
 		return nil, err
 	}
+	if err := s.refuseEarly(ctx, sc.pool, sc.user.Sub, "ForgotPassword", s.cfg.limits.ForgotPassword); err != nil {
+		return nil, err
+	}
 	next, err := s.preparePassword(ctx, sc, sc.user.Sub, sc.user.name(), in.Password) // before the code, which survives a refusal
 	if err != nil {
 		return nil, err
 	}
 	done, err := s.resetByCode(ctx, sc, next, in.ConfirmationCode)
+	if sc.client.hides() && tellsWhoExists(err) { // gone or disabled this very moment
+		err = errCodeMismatch
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -148,13 +156,17 @@ func (s *Service) confirmForgotPassword(ctx context.Context, in *ConfirmForgotPa
 // confirmHiddenReset answers ConfirmForgotPassword under a name of which the caller must not learn whether it exists: the
 // policy, the work and the counting are those of a user, and the code is wrong (AUTH-457, H7).
 func (s *Service) confirmHiddenReset(ctx context.Context, sc scope, in *ConfirmForgotPasswordInput) error {
+	sc, err := s.hide(ctx, sc)
+	if err != nil {
+		return err
+	}
+	if err := s.refuseEarly(ctx, sc.pool, sc.subject(), "ForgotPassword", s.cfg.limits.ForgotPassword); err != nil {
+		return err
+	}
 	if _, err := s.preparePassword(ctx, scope{pool: sc.pool}, "", sc.name, in.Password); err != nil {
 		return err
 	}
-	if err := s.countHidden(ctx, sc, "ForgotPassword", s.cfg.limits.ForgotPassword); err != nil {
-		return err
-	}
-	return errCodeMismatch
+	return s.pretendCheck(ctx, sc, codeReset, in.ConfirmationCode, "ForgotPassword", s.cfg.limits.ForgotPassword)
 }
 
 // resetRefusal says why a reset code cannot be answered for the scope's user.
@@ -190,6 +202,9 @@ func (s *Service) resetByCode(ctx context.Context, sc scope, next newPassword, c
 			return err
 		}
 		rec, wrong, err := s.checkCode(ctx, tx, crypt, now, codeReset, code)
+		if err == nil && wrong != nil && errors.Is(wrong, errCodeExpired) && now.client.hides() { // or one that was never sent, since there is nowhere to
+			wrong, err = s.checkPretended(ctx, tx, crypt, now, codeReset, code)
+		}
 		if err != nil || wrong != nil {
 			verdict = wrong
 			return err
@@ -207,10 +222,7 @@ func (s *Service) resetByCode(ctx context.Context, sc scope, next newPassword, c
 		}
 		return users.Of(now.pool.id()).Put(ctx, tx, now.user)
 	})
-	switch {
-	case errors.Is(err, ErrUserNotFound) && sc.client.hides():
-		return now, errCodeMismatch
-	case err == nil && verdict != nil:
+	if err == nil && verdict != nil {
 		return now, verdict
 	}
 	return now, err

@@ -3,6 +3,7 @@ package userpool
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ const (
 )
 
 // newSession returns a session for the next step of a sign-in. It lives for the client's AuthSessionValidity (AUTH-158). A
-// sign-in of nobody, under a name that does not exist, has a session without a user.
+// sign-in of nobody, under a name that does not exist, has the session of a ghost.
 func (s *Service) newSession(in signIn, step ChallengeNameType) (session, error) {
 	id := make([]byte, sessionIDSize)
 	if _, err := io.ReadFull(s.rand, id); err != nil {
@@ -46,8 +47,8 @@ func (s *Service) newSession(in signIn, step ChallengeNameType) (session, error)
 		ID: id, Pool: in.pool.id(), Client: in.client.id(), Install: s.vault.Epoch(), Flow: in.flow, Step: step, Signed: in.signed,
 		Event: in.event, Device: in.device, Ends: s.store.Now().Add(in.client.sessionValidity()).Unix(),
 	}
-	if in.user != nil {
-		v.Sub, v.Epoch = in.user.Sub, in.user.CredentialEpoch
+	if v.Sub = in.subject(); in.user != nil {
+		v.Epoch = in.user.CredentialEpoch
 	}
 	return v, nil
 }
@@ -118,6 +119,22 @@ func (o *once) use(ctx context.Context, tx *store.Tx, p *poolRecord) error {
 		return nil
 	}
 	return used.Of(p.id()).Put(ctx, tx, &usedRecord{ID: o.id, Ends: time.Unix(o.ends, 0).Add(time.Minute)})
+}
+
+// refuseUsed returns what a second use answers if this was used before. The unique insert decides; this finds the right text
+// when something else has failed first, because the first use changed it.
+func (s *Service) refuseUsed(ctx context.Context, p *poolRecord, o *once) error {
+	if o == nil {
+		return nil
+	}
+	find := used.Of(p.id()).Find(hex.EncodeToString(o.id))
+	if err := s.store.Read(ctx, find); err != nil {
+		return err
+	}
+	if find.Got != nil {
+		return o.again
+	}
+	return nil
 }
 
 // usedBefore reports whether err is the second use of something single-use.

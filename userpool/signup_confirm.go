@@ -23,10 +23,7 @@ func (s *Service) confirmSignUp(ctx context.Context, in *ConfirmSignUpInput) (*C
 	}
 	if sc.user == nil {
 		if sc.client.hides() {
-			if err := s.countHidden(ctx, sc, "ConfirmSignUp", s.cfg.limits.ConfirmSignUp); err != nil {
-				return nil, err
-			}
-			return nil, errCodeExpired // AUTH-459 (unconfirmed which of the two)
+			return nil, s.pretendCheck(ctx, sc, codeSignUp, in.ConfirmationCode, "ConfirmSignUp", s.cfg.limits.ConfirmSignUp) // AUTH-459
 		}
 		return nil, errNameClientNotFound
 	}

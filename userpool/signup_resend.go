@@ -24,11 +24,11 @@ func (s *Service) resendConfirmationCode(ctx context.Context, in *ResendConfirma
 	}
 	switch {
 	case sc.client.hides() && (sc.user == nil || sc.user.Disabled): // ERR-072
-		if err := s.countHidden(ctx, sc, "ResendConfirmationCode", s.cfg.limits.ResendConfirmationCode); err != nil {
+		d, err := s.pretendCode(ctx, sc, codeSignUp, "ResendConfirmationCode", s.cfg.limits.ResendConfirmationCode)
+		if err != nil {
 			return nil, err
 		}
-		d, err := s.simulatedDelivery(ctx, sc)
-		return &ResendConfirmationCodeOutput{CodeDeliveryDetails: d}, err
+		return &ResendConfirmationCodeOutput{CodeDeliveryDetails: d}, nil
 	case sc.user == nil:
 		return nil, errNameClientNotFound
 	case sc.user.Status != UserStatusTypeUnconfirmed:

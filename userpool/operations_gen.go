@@ -343,6 +343,7 @@ var opCreateUserPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateUserPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrLimitExceeded, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrNotAuthorized, ErrUserPoolTagging, ErrInternalError, ErrTierChangeNotAllowed, ErrFeatureUnavailableInTier},
+	Built:  true,
 }, Index: 44, Input: &shapeCreateUserPoolRequest, Output: &shapeCreateUserPoolResponse, NewInput: func() any { return new(CreateUserPoolInput) },
 	IsInput: wire.Is[CreateUserPoolInput], IsOutput: wire.Is[CreateUserPoolOutput]}
 
@@ -350,6 +351,7 @@ var opCreateUserPoolClient = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateUserPoolClient", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrLimitExceeded, ErrNotAuthorized, ErrScopeDoesNotExist, ErrInvalidOAuthFlow, ErrInternalError, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 45, Input: &shapeCreateUserPoolClientRequest, Output: &shapeCreateUserPoolClientResponse, NewInput: func() any { return new(CreateUserPoolClientInput) },
 	IsInput: wire.Is[CreateUserPoolClientInput], IsOutput: wire.Is[CreateUserPoolClientOutput]}
 

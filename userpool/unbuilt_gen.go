@@ -341,24 +341,6 @@ func (s *Service) createUserImportJob(context.Context, *CreateUserImportJobInput
 	return nil, engine.Unbuilt(opCreateUserImportJob)
 }
 
-// CreateUserPool is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) CreateUserPool(ctx context.Context, in *CreateUserPoolInput) (*CreateUserPoolOutput, error) {
-	return call(ctx, s, opCreateUserPool, in, s.createUserPool)
-}
-
-func (s *Service) createUserPool(context.Context, *CreateUserPoolInput) (*CreateUserPoolOutput, error) {
-	return nil, engine.Unbuilt(opCreateUserPool)
-}
-
-// CreateUserPoolClient is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) CreateUserPoolClient(ctx context.Context, in *CreateUserPoolClientInput) (*CreateUserPoolClientOutput, error) {
-	return call(ctx, s, opCreateUserPoolClient, in, s.createUserPoolClient)
-}
-
-func (s *Service) createUserPoolClient(context.Context, *CreateUserPoolClientInput) (*CreateUserPoolClientOutput, error) {
-	return nil, engine.Unbuilt(opCreateUserPoolClient)
-}
-
 // CreateUserPoolDomain is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) CreateUserPoolDomain(ctx context.Context, in *CreateUserPoolDomainInput) (*CreateUserPoolDomainOutput, error) {
 	return call(ctx, s, opCreateUserPoolDomain, in, s.createUserPoolDomain)

@@ -3,6 +3,7 @@ package cenotetest
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/cenote-auth/cenote/srp"
 	"github.com/cenote-auth/cenote/userpool"
@@ -106,4 +107,17 @@ func (c *Cenote) SignIn(ctx context.Context, p Pool, name, password string) (Tok
 		return Tokens{}, fmt.Errorf("cenotetest: the sign-in goes on with %s", end.ChallengeName)
 	}
 	return Tokens{r.AccessToken, r.IdToken, r.RefreshToken}, nil
+}
+
+// Load imports a fixture file: pools with clients, groups and users, in the format of userpool.Service.Import.
+func (c *Cenote) Load(t TB, file string) {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatalf("cenotetest: %v", err)
+	}
+	defer f.Close()
+	if err := c.UserPools.Import(context.Background(), f); err != nil {
+		t.Fatalf("cenotetest: %s: %v", file, err)
+	}
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/cenote-auth/cenote"
+)
+
+// Time-outs against slow clients, and how long requests under way may take to end when the server stops.
+const (
+	headerTimeout   = 5 * time.Second
+	readTimeout     = 30 * time.Second
+	writeTimeout    = 60 * time.Second
+	idleTimeout     = 2 * time.Minute
+	shutdownTimeout = 20 * time.Second
+	maxHeaderBytes  = 64 << 10
+)
+
+// serveUntil serves h on l, and the instance's background work, until ctx ends. Then it takes no new connection, lets the
+// requests under way end, and returns.
+func serveUntil(ctx context.Context, l net.Listener, h http.Handler, t *tls.Config, i *cenote.Instance, log *slog.Logger) error {
+	srv := &http.Server{
+		Handler: h, TLSConfig: t, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 2)
+	go func() { ended <- i.Run(background) }()
+	go func() {
+		if t != nil {
+			ended <- srv.ServeTLS(l, "", "")
+			return
+		}
+		ended <- srv.Serve(l)
+	}()
+	var failure error
+	running := 2
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case failure = <-ended:
+		running--
+	}
+	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	err := srv.Shutdown(down)
+	stop()
+	for range running {
+		if e := <-ended; failure == nil && !errors.Is(e, http.ErrServerClosed) {
+			failure = e
+		}
+	}
+	return errors.Join(failure, err)
+}
+
+// probes adds the endpoints that say whether the server lives and whether it can answer.
+func probes(mux *http.ServeMux, i *cenote.Instance) {
+	mux.HandleFunc("GET /_cenote/live", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /_cenote/ready", func(w http.ResponseWriter, r *http.Request) {
+		if err := i.Ready(r.Context()); err != nil {
+			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+}
+
+// listen opens the address. Addresses that other machines reach need public.
+func listen(addr string, public bool) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	if ip := net.ParseIP(host); !public && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("--listen %s is not an address of this machine alone: say --allow-remote if you mean it", addr)
+	}
+	return net.Listen("tcp", addr)
+}

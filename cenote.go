@@ -169,12 +169,10 @@ func (i *Instance) Ready(ctx context.Context) error { return i.UserPools.Ready(c
 // issuer. c.Services is filled in; a nil Authenticator or Authorizer refuses every signed operation.
 func (i *Instance) Handler(c awshttp.Config) (http.Handler, error) {
 	c.Services = []awshttp.Service{i.UserPools, i.IdentityPools, i.Sync}
-	api, err := awshttp.New(c)
+	c.Documents = i.OIDC.Handler()
+	h, err := awshttp.New(c)
 	if err != nil {
 		return nil, fmt.Errorf("cenote: %w", err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", api)
-	mux.Handle("GET /{pool}/.well-known/", i.OIDC.Handler())
-	return mux, nil
+	return h, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -55,6 +56,10 @@ type Config struct {
 	// Dev protects a handler that accepts any credentials from web pages. It brings its own rules for hosts and origins.
 	Dev *DevGuard
 
+	// Documents answers GET and HEAD requests of paths with a "/.well-known/" in them, on every host that is answered to:
+	// the discovery documents and key sets of user pools. Nil means that there are none.
+	Documents http.Handler
+
 	Limiter Limiter          // nil means no limits
 	Logger  *slog.Logger     // one record per request and what goes wrong inside; nil means none
 	Now     func() time.Time // nil means time.Now
@@ -74,6 +79,7 @@ func New(cfg Config) (*Handler, error) {
 		maxBody:       cfg.MaxBody,
 		proxies:       cfg.TrustedProxies,
 		dev:           cfg.Dev,
+		documents:     cfg.Documents,
 		limiter:       cfg.Limiter,
 		log:           cfg.Logger,
 		now:           cfg.Now,

@@ -27,6 +27,7 @@ type Handler struct {
 	origins       map[string]bool // nil is any
 	proxies       []netip.Prefix
 	dev           *DevGuard
+	documents     http.Handler // nil is none
 	limiter       Limiter
 	log           *slog.Logger
 	now           func() time.Time
@@ -75,6 +76,10 @@ func (x *exchange) serve() {
 	h, r := x.h, x.r
 	if !h.knowsHost(r.Host) {
 		x.misdirected()
+		return
+	}
+	if h.documents != nil && isDocument(r) {
+		x.document()
 		return
 	}
 	id, err := uuid.NewRandomFromReader(h.rand)

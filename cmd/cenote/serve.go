@@ -136,7 +136,7 @@ func (c *serveCommand) hosts() ([]string, error) {
 		return nil, fmt.Errorf("--listen: %w", err)
 	}
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		out = append(out, "localhost", "127.0.0.1", "::1")
+		out = append(out, "localhost", "127.0.0.1", "[::1]")
 	}
 	return out, nil
 }

@@ -1,0 +1,129 @@
+// The life of two users, through the library that older front ends have.
+import cognito from 'amazon-cognito-identity-js';
+import { settings, step, equal, refused, codeFor, result } from './steps.mjs';
+
+const { CognitoUserPool, CognitoUser, CognitoUserAttribute, AuthenticationDetails } = cognito;
+
+const pool = new CognitoUserPool({
+  UserPoolId: settings.pool,
+  ClientId: settings.client,
+  endpoint: settings.url,
+});
+const later = (call) => new Promise((resolve, reject) => call((err, value) => (err ? reject(err) : resolve(value))));
+const user = (name) => new CognitoUser({ Username: name, Pool: pool });
+
+const signIn = (who, name, password, more = {}) =>
+  new Promise((resolve, reject) =>
+    who.authenticateUser(new AuthenticationDetails({ Username: name, Password: password }), {
+      onSuccess: resolve, onFailure: reject, ...more,
+    }));
+
+const name = 'ada@example.com';
+const first = 'Correct-Horse-9';
+const second = 'Battery-Staple-8';
+const third = 'Paper-Clip-Lamp-7';
+const ada = user(name);
+
+await step('sign up', async () => {
+  const attributes = [new CognitoUserAttribute({ Name: 'email', Value: name })];
+  const { userConfirmed, userSub, codeDeliveryDetails } = await later((done) => pool.signUp(name, first, attributes, null, done));
+  equal(userConfirmed, false, 'userConfirmed');
+  equal(/^[0-9a-f-]{36}$/.test(userSub), true, `sub ${userSub} is a UUID`);
+  equal(codeDeliveryDetails.DeliveryMedium, 'EMAIL', 'medium');
+});
+
+await step('a name is taken once', () =>
+  refused(later((done) => pool.signUp(name, first, [], null, done)), 'UsernameExistsException'));
+
+await step('a weak password is refused', () =>
+  refused(later((done) => pool.signUp('weak@example.com', 'weak', [], null, done)), 'InvalidPasswordException', 'InvalidParameterException'));
+
+await step('no sign-in before the confirmation', () => refused(signIn(ada, name, first), 'UserNotConfirmedException'));
+
+await step('a wrong code is refused', async () => {
+  const code = await codeFor(name, 'SignUp');
+  const wrong = String((Number(code) + 1) % 1000000).padStart(6, '0');
+  await refused(later((done) => ada.confirmRegistration(wrong, false, done)), 'CodeMismatchException');
+});
+
+await step('confirm', async () => {
+  const code = await codeFor(name, 'SignUp');
+  equal(await later((done) => ada.confirmRegistration(code, false, done)), 'SUCCESS', 'answer');
+});
+
+await step('a wrong password is refused', () => refused(signIn(ada, name, 'Wrong-Horse-9'), 'NotAuthorizedException'));
+
+await step('an unknown user is refused alike', () =>
+  refused(signIn(user('nobody@example.com'), 'nobody@example.com', first), 'NotAuthorizedException', 'UserNotFoundException'));
+
+const session = await step('sign in by SRP', () => signIn(ada, name, first));
+
+await step('tokens name the user', () => {
+  const id = session.getIdToken().payload;
+  const access = session.getAccessToken().payload;
+  equal(id.email, name, 'email');
+  equal(id.email_verified, true, 'email_verified');
+  equal(id.aud, settings.client, 'aud');
+  equal(access.client_id, settings.client, 'client_id');
+  equal(access.sub, id.sub, 'sub');
+  equal(access.token_use, 'access', 'token_use');
+});
+
+await step('read the attributes', async () => {
+  const attributes = await later((done) => ada.getUserAttributes(done));
+  equal(attributes.find((a) => a.getName() === 'email')?.getValue(), name, 'email');
+});
+
+await step('refresh', async () => {
+  const fresh = await later((done) => ada.refreshSession(session.getRefreshToken(), done));
+  equal(fresh.getAccessToken().payload.sub, session.getAccessToken().payload.sub, 'sub');
+  equal(fresh.getAccessToken().payload.origin_jti, session.getAccessToken().payload.origin_jti, 'origin_jti');
+});
+
+await step('change the password', async () => {
+  await later((done) => ada.changePassword(first, second, done));
+  await refused(signIn(user(name), name, first), 'NotAuthorizedException');
+  await signIn(user(name), name, second);
+});
+
+await step('sign in by password', async () => {
+  const plain = user(name);
+  plain.setAuthenticationFlowType('USER_PASSWORD_AUTH');
+  await signIn(plain, name, second);
+});
+
+await step('forgot password', async () => {
+  const forgetful = user(name);
+  await new Promise((resolve, reject) => forgetful.forgotPassword({ onSuccess: resolve, onFailure: reject, inputVerificationCode: resolve }));
+  const code = await codeFor(name, 'ForgotPassword');
+  await new Promise((resolve, reject) => forgetful.confirmPassword(code, third, { onSuccess: resolve, onFailure: reject }));
+  await refused(signIn(user(name), name, second), 'NotAuthorizedException');
+});
+
+const last = await step('sign in with the new password', () => signIn(ada, name, third));
+
+await step('global sign-out ends the tokens', async () => {
+  await new Promise((resolve, reject) => ada.globalSignOut({ onSuccess: resolve, onFailure: reject }));
+  const stale = user(name);
+  stale.setSignInUserSession(last);
+  await refused(later((done) => stale.getUserAttributes(done)), 'NotAuthorizedException');
+  await refused(later((done) => stale.refreshSession(last.getRefreshToken(), done)), 'NotAuthorizedException');
+});
+
+await step('a new password is required', async () => {
+  const invited = user(settings.invited);
+  const wanted = await new Promise((resolve, reject) =>
+    invited.authenticateUser(new AuthenticationDetails({ Username: settings.invited, Password: settings.temporary }), {
+      onSuccess: () => reject(new Error('signed in with the temporary password')),
+      onFailure: reject,
+      newPasswordRequired: (attributes) => resolve(attributes),
+    }));
+  equal(wanted.email, settings.invited, 'email');
+  const signedIn = await new Promise((resolve, reject) =>
+    invited.completeNewPasswordChallenge(second, {}, { onSuccess: resolve, onFailure: reject }));
+  equal(signedIn.isValid(), true, 'valid');
+  await refused(signIn(user(settings.invited), settings.invited, settings.temporary), 'NotAuthorizedException');
+});
+
+const final = await step('sign in again', () => signIn(user(name), name, third));
+result({ id: final.getIdToken().getJwtToken(), access: final.getAccessToken().getJwtToken() });

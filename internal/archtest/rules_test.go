@@ -134,5 +134,8 @@ var forbidden = []name{
 	{path: "log", names: "*", instead: "log/slog, with the logger of Config"},
 }
 
+// maySleep are the tests that may poll with time.Sleep: what they measure is another process.
+var maySleep = []string{"internal/bench"}
+
 // maxLines is the length of a hand-written file; above it, an idea has to leave.
 const maxLines = 500

@@ -202,7 +202,7 @@ func TestTestsNeitherSleepNorSkip(t *testing.T) {
 		if !src.test {
 			continue
 		}
-		bubble := false
+		bubble := matchAny(maySleep, src.pkg)
 		for _, target := range src.imports {
 			bubble = bubble || target == "testing/synctest"
 		}

@@ -28,8 +28,10 @@ type named struct {
 }
 
 var unique = store.NewKind("named", store.Kind[named]{
-	Key:    func(p *named) []string { return []string{p.ID} },
-	Index:  func(p *named) []store.Index { return []store.Index{{Name: "name", Value: []string{p.Name}, Unique: true}} },
+	Key: func(p *named) []string { return []string{p.ID} },
+	Index: func(p *named) []store.Index {
+		return []store.Index{{Name: "name", Value: []string{p.Name}, Unique: true}}
+	},
 	Cached: true,
 })
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type Cenote struct {
 	faults  *faults
 	handler http.Handler
 	region  string
+	deliver chan struct{} // full while somebody delivers
 
 	serveOnce sync.Once
 	server    *httptest.Server
@@ -64,7 +66,7 @@ var noLimits = userpool.Limits{
 
 func start(t TB, db *memory.DB, ring seal.KeyRing, clk *clock, outbox *message.Outbox, configure []func(*cenote.Config)) *Cenote {
 	t.Helper()
-	c := &Cenote{config: configure, db: db, ring: ring, clock: clk, outbox: outbox, faults: &faults{}, tb: t}
+	c := &Cenote{config: configure, db: db, ring: ring, clock: clk, outbox: outbox, faults: &faults{}, deliver: make(chan struct{}, 1), tb: t}
 	c.outbox.Now = c.Now
 	cfg := cenote.Config{Email: outbox, SMS: outbox, CustomIDs: true}
 	cfg.UserPools.Limits = noLimits
@@ -73,7 +75,7 @@ func start(t TB, db *memory.DB, ring seal.KeyRing, clk *clock, outbox *message.O
 	}
 	cfg.Store, cfg.KeyRing, cfg.MasterKeys, cfg.Now = db, ring, nil, c.Now
 	cfg.UserPools.SigningKeys = testkeys.Make
-	cfg.Interceptors = append([]awsapi.Interceptor{c.faults.intercept, c.deliverAfter}, cfg.Interceptors...)
+	cfg.Interceptors = slices.Concat([]awsapi.Interceptor{c.deliverAfter}, cfg.Interceptors, []awsapi.Interceptor{c.faults.intercept})
 	var err error
 	if c.Instance, err = cenote.New(cfg); err != nil {
 		t.Fatalf("cenotetest: %v", err)
@@ -96,13 +98,22 @@ func (c *Cenote) close() {
 	c.db.Close()
 }
 
-// deliverAfter delivers what an operation queued before it returns, so that a test need not wait for its messages.
+// delivering marks the context of senders: what they do themselves must not wait for their own end.
+type delivering struct{}
+
+// deliverAfter delivers what an operation queued before it returns, so that a test need not wait for its messages. Deliveries
+// take turns: a message that is another call's to deliver has arrived when this one returns. They do so by a channel, because a
+// bubble's time goes on while its goroutines wait for one.
 func (c *Cenote) deliverAfter(ctx context.Context, call *awsapi.Call, next awsapi.Next) (any, error) {
 	out, err := next(ctx, call)
-	if !call.Op.ReadOnly && c.Instance != nil {
-		if _, deliverErr := c.UserPools.Deliver(context.WithoutCancel(ctx)); deliverErr != nil && err == nil {
-			return nil, deliverErr
-		}
+	if call.Op.ReadOnly || ctx.Value(delivering{}) != nil {
+		return out, err
+	}
+	c.deliver <- struct{}{}
+	defer func() { <-c.deliver }()
+	ctx = context.WithValue(context.WithoutCancel(ctx), delivering{}, true)
+	if _, deliverErr := c.UserPools.Deliver(ctx); deliverErr != nil && err == nil {
+		return nil, deliverErr
 	}
 	return out, err
 }
@@ -144,7 +155,8 @@ func (c *Cenote) Restore(s Snapshot) {
 }
 
 // Fork returns an independent copy of the instance, in constant time, that ends with t. Ids and tokens of the original are good
-// in it. Its clock shows the same time and moves by itself.
+// in it. Its clock shows the same time and moves by itself. It is configured by the same functions, which run again; failures
+// that were ordered stay behind.
 func (c *Cenote) Fork(t TB) *Cenote {
 	t.Helper()
 	return start(t, c.db.Fork().(*memory.DB), c.ring, c.clock.clone(), c.outbox.Clone(), c.config)

@@ -5,6 +5,9 @@ import (
 	"sync"
 
 	"github.com/cenote-auth/cenote/awsapi"
+	"github.com/cenote-auth/cenote/identitypool"
+	cognitosync "github.com/cenote-auth/cenote/sync"
+	"github.com/cenote-auth/cenote/userpool"
 )
 
 // faults are the errors that the next calls of operations shall answer.
@@ -13,9 +16,14 @@ type faults struct {
 	next map[string][]error
 }
 
-// FailNext makes the next call of the named operation answer err, without running it. Called again it queues further ones.
-// err is usually a code, such as userpool.ErrTooManyRequests, or a code's New with a text.
+// FailNext makes the next call of the named operation answer err, without running it. Called again it queues further ones; a
+// nil err lets one call through. err is usually a code, such as userpool.ErrTooManyRequests, or a code's New with a text. The
+// test's own interceptors see the call as any other. A name that no operation has ends the test.
 func (c *Cenote) FailNext(operation string, err error) {
+	c.tb.Helper()
+	if userpool.Operation(operation) == nil && identitypool.Operation(operation) == nil && cognitosync.Operation(operation) == nil {
+		c.tb.Fatalf("cenotetest: FailNext: there is no operation %q", operation)
+	}
 	c.faults.mu.Lock()
 	defer c.faults.mu.Unlock()
 	if c.faults.next == nil {

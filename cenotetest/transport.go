@@ -61,6 +61,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w := httptest.NewRecorder()
 	t.c.handler.ServeHTTP(w, in)
+	if err := r.Context().Err(); err != nil { // as when a connection is given up
+		return nil, err
+	}
 	out := w.Result()
 	out.Request = r
 	if r.Method == http.MethodHead {

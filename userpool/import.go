@@ -51,9 +51,9 @@ type importUser struct {
 //	             "Attributes": {"email": "ada@example.com", "email_verified": "true"}}]
 //	}]}
 //
-// Settings are those of CreateUserPool and CreateUserPoolClient and are refused as there; an unknown member is an error.
-// Passwords need not conform to the pool's policy. The error says which pool, client or user is wrong; what came before it
-// stays.
+// Settings are those of CreateUserPool and CreateUserPoolClient and are refused as there; an unknown member is an error. A pool
+// that exists, and a client that it has, keep their settings: the import adds what is in them. Passwords need not conform to
+// the pool's policy. The error says which pool, client or user is wrong; what came before it stays.
 func (s *Service) Import(ctx context.Context, r io.Reader) error {
 	data, err := io.ReadAll(io.LimitReader(r, maxImport+1))
 	if err != nil {
@@ -81,12 +81,19 @@ func (s *Service) importPool(ctx context.Context, in importPool) error {
 	if err != nil {
 		return fmt.Errorf("UserPool: %w", err)
 	}
-	if _, err := s.makePool(ctx, pool, id); err != nil {
+	exists, err := s.Exists(ctx, id)
+	if err == nil && !exists {
+		_, err = s.makePool(ctx, pool, id)
+	}
+	if err != nil {
 		return fmt.Errorf("UserPool: %w", err)
 	}
 	for i, raw := range in.Clients {
 		c, clientID, err := importedClient(raw, id)
 		if err == nil {
+			_, err = s.poolClient(ctx, s.store.Read, id, clientID)
+		}
+		if errors.Is(err, ErrResourceNotFound) {
 			_, err = s.makeClient(ctx, c, clientID)
 		}
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/cenote-auth/cenote/store"
 )
 
-// Limits are the numbers that bound what one user or one destination may do. A zero field is the documented default; a
+// Limits are the numbers that bound what one user, one destination or one pool may do. A zero field is the documented default; a
 // negative one is no limit.
 type Limits struct {
 	// Per user and hour (QUO-010).
@@ -29,6 +29,9 @@ type Limits struct {
 
 	// WrongCodes is how many wrong guesses a code survives: 10.
 	WrongCodes int
+
+	GroupsPerPool int // 10,000 (GRP-003)
+	GroupsPerUser int // 100 (GRP-008)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -46,6 +49,8 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MessagesPerDestination, 20)
 	set(&l.FreeAttempts, 5)
 	set(&l.WrongCodes, 10)
+	set(&l.GroupsPerPool, 10_000)
+	set(&l.GroupsPerUser, 100)
 	if l.MaxLock == 0 {
 		l.MaxLock = 15 * time.Minute
 	}

@@ -227,3 +227,18 @@ func (s *Service) update(ctx context.Context, sc scope, change func(tx *store.Tx
 		return users.Of(now.pool.id()).Put(ctx, tx, now.user)
 	})
 }
+
+// updateIf is update for a change that may turn out to be none: then nothing is written.
+func (s *Service) updateIf(ctx context.Context, sc scope, change func(tx *store.Tx, now scope) (changed bool, err error)) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		now, err := s.again(ctx, tx, sc)
+		if err != nil {
+			return err
+		}
+		changed, err := change(tx, now)
+		if err != nil || !changed {
+			return err
+		}
+		return users.Of(now.pool.id()).Put(ctx, tx, now.user)
+	})
+}

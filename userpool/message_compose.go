@@ -57,6 +57,11 @@ func (s *Service) compose(ctx context.Context, sc scope, kind message.Kind, to c
 	if err != nil {
 		return outgoing{}, err
 	}
+	return sc.written(kind, text, to, code), nil
+}
+
+// written fills a text in for one contact.
+func (sc scope) written(kind message.Kind, text message.Text, to contact, code string) outgoing {
 	m := outgoing{
 		PoolID: sc.pool.id(), Sub: sc.user.Sub, Kind: kind, Medium: to.medium(), To: to.value, Code: code,
 	}
@@ -66,11 +71,11 @@ func (s *Service) compose(ctx context.Context, sc scope, kind message.Kind, to c
 	values := message.Values{Code: code, Username: sc.greetedAs()}
 	if to.medium() == DeliveryMediumTypeSms {
 		m.Body = message.Render(text.SMS, message.Plain, values)
-		return m, nil
+		return m
 	}
 	m.Subject = message.Render(text.Subject, message.Plain, values)
 	m.Body = message.Render(text.Email, message.HTML, values)
-	return m, nil
+	return m
 }
 
 // greetedAs is the {username} of an invitation: where users are named by an address, that address, which is what signs in.

@@ -32,6 +32,7 @@ var opAdminAddUserToGroup = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 2, Input: &shapeAdminAddUserToGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminAddUserToGroupInput) },
 	IsInput: wire.Is[AdminAddUserToGroupInput], IsOutput: wire.Is[AdminAddUserToGroupOutput]}
 
@@ -47,6 +48,7 @@ var opAdminCreateUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminCreateUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUserNotFound, ErrUsernameExists, ErrInvalidPassword, ErrCodeDeliveryFailure, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrPreconditionNotMet, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrTooManyRequests, ErrNotAuthorized, ErrUnsupportedUserState, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 4, Input: &shapeAdminCreateUserRequest, Output: &shapeAdminCreateUserResponse, NewInput: func() any { return new(AdminCreateUserInput) },
 	IsInput: wire.Is[AdminCreateUserInput], IsOutput: wire.Is[AdminCreateUserOutput]}
 
@@ -62,6 +64,7 @@ var opAdminDeleteUser = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 6, Input: &shapeAdminDeleteUserRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminDeleteUserInput) },
 	IsInput: wire.Is[AdminDeleteUserInput], IsOutput: wire.Is[AdminDeleteUserOutput]}
 
@@ -83,6 +86,7 @@ var opAdminDisableUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminDisableUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 9, Input: &shapeAdminDisableUserRequest, Output: &shapeAdminDisableUserResponse, NewInput: func() any { return new(AdminDisableUserInput) },
 	IsInput: wire.Is[AdminDisableUserInput], IsOutput: wire.Is[AdminDisableUserOutput]}
 
@@ -90,6 +94,7 @@ var opAdminEnableUser = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminEnableUser", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 10, Input: &shapeAdminEnableUserRequest, Output: &shapeAdminEnableUserResponse, NewInput: func() any { return new(AdminEnableUserInput) },
 	IsInput: wire.Is[AdminEnableUserInput], IsOutput: wire.Is[AdminEnableUserOutput]}
 
@@ -114,6 +119,7 @@ var opAdminGetUser = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 13, Input: &shapeAdminGetUserRequest, Output: &shapeAdminGetUserResponse, NewInput: func() any { return new(AdminGetUserInput) },
 	IsInput: wire.Is[AdminGetUserInput], IsOutput: wire.Is[AdminGetUserOutput]}
 
@@ -153,6 +159,7 @@ var opAdminListGroupsForUser = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 18, Input: &shapeAdminListGroupsForUserRequest, Output: &shapeAdminListGroupsForUserResponse, NewInput: func() any { return new(AdminListGroupsForUserInput) },
 	IsInput: wire.Is[AdminListGroupsForUserInput], IsOutput: wire.Is[AdminListGroupsForUserOutput]}
 
@@ -177,6 +184,7 @@ var opAdminRemoveUserFromGroup = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 21, Input: &shapeAdminRemoveUserFromGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminRemoveUserFromGroupInput) },
 	IsInput: wire.Is[AdminRemoveUserFromGroupInput], IsOutput: wire.Is[AdminRemoveUserFromGroupOutput]}
 
@@ -184,6 +192,7 @@ var opAdminResetUserPassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminResetUserPassword", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrNotAuthorized, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrLimitExceeded, ErrUserNotFound, ErrInvalidSmsRoleAccessPolicy, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 22, Input: &shapeAdminResetUserPasswordRequest, Output: &shapeAdminResetUserPasswordResponse, NewInput: func() any { return new(AdminResetUserPasswordInput) },
 	IsInput: wire.Is[AdminResetUserPasswordInput], IsOutput: wire.Is[AdminResetUserPasswordOutput]}
 
@@ -213,6 +222,7 @@ var opAdminSetUserPassword = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminSetUserPassword", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrTooManyRequests, ErrInvalidParameter, ErrInvalidPassword, ErrPasswordHistoryPolicyViolation, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 26, Input: &shapeAdminSetUserPasswordRequest, Output: &shapeAdminSetUserPasswordResponse, NewInput: func() any { return new(AdminSetUserPasswordInput) },
 	IsInput: wire.Is[AdminSetUserPasswordInput], IsOutput: wire.Is[AdminSetUserPasswordOutput]}
 
@@ -301,6 +311,7 @@ var opCreateGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrGroupExists, ErrResourceNotFound, ErrTooManyRequests, ErrLimitExceeded, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 38, Input: &shapeCreateGroupRequest, Output: &shapeCreateGroupResponse, NewInput: func() any { return new(CreateGroupInput) },
 	IsInput: wire.Is[CreateGroupInput], IsOutput: wire.Is[CreateGroupOutput]}
 
@@ -374,6 +385,7 @@ var opDeleteGroup = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 48, Input: &shapeDeleteGroupRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteGroupInput) },
 	IsInput: wire.Is[DeleteGroupInput], IsOutput: wire.Is[DeleteGroupOutput]}
 
@@ -414,6 +426,7 @@ var opDeleteUser = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 53, Input: &shapeDeleteUserRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserInput) },
 	IsInput: wire.Is[DeleteUserInput], IsOutput: wire.Is[DeleteUserOutput]}
 
@@ -601,6 +614,7 @@ var opGetGroup = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 77, Input: &shapeGetGroupRequest, Output: &shapeGetGroupResponse, NewInput: func() any { return new(GetGroupInput) },
 	IsInput: wire.Is[GetGroupInput], IsOutput: wire.Is[GetGroupOutput]}
 
@@ -730,6 +744,7 @@ var opListGroups = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 93, Input: &shapeListGroupsRequest, Output: &shapeListGroupsResponse, NewInput: func() any { return new(ListGroupsInput) },
 	IsInput: wire.Is[ListGroupsInput], IsOutput: wire.Is[ListGroupsOutput]}
 
@@ -826,6 +841,7 @@ var opListUsersInGroup = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 105, Input: &shapeListUsersInGroupRequest, Output: &shapeListUsersInGroupResponse, NewInput: func() any { return new(ListUsersInGroupInput) },
 	IsInput: wire.Is[ListUsersInGroupInput], IsOutput: wire.Is[ListUsersInGroupOutput]}
 
@@ -985,6 +1001,7 @@ var opUpdateGroup = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateGroup", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 127, Input: &shapeUpdateGroupRequest, Output: &shapeUpdateGroupResponse, NewInput: func() any { return new(UpdateGroupInput) },
 	IsInput: wire.Is[UpdateGroupInput], IsOutput: wire.Is[UpdateGroupOutput]}
 

@@ -66,15 +66,26 @@ type groupRecord struct {
 	store.Meta
 	ID          string
 	Name        string
-	Description *string
-	RoleArn     string
-	Precedence  *int32
+	Description string `json:",omitempty"`
+	RoleArn     string `json:",omitempty"`
+	Precedence  *int32 `json:",omitempty"`
 	Created     time.Time
 	Modified    time.Time
 }
 
 var groups = store.NewKind("group", store.Kind[groupRecord]{
 	Key: func(g *groupRecord) []string { return []string{g.Name} },
+})
+
+// deletedGroup is a group that was deleted and whose memberships are still to be removed. They count for nothing already.
+type deletedGroup struct {
+	store.Meta
+	Pool string
+	ID   string
+}
+
+var deletedGroups = store.NewKind("deletedgroup", store.Kind[deletedGroup]{
+	Key: func(g *deletedGroup) []string { return []string{g.Pool, g.ID} },
 })
 
 // indexPool lists the clients of a pool.

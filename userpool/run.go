@@ -38,6 +38,7 @@ func (s *Service) round(ctx context.Context) {
 		{"deliver messages", func(ctx context.Context) error { _, err := s.Deliver(ctx); return err }},
 		{"make signing keys", s.makeWantedKeys},
 		{"delete pools", s.DeletePools},
+		{"clean groups", s.CleanGroups},
 		{"sweep", func(ctx context.Context) error { _, err := s.store.Sweep(ctx, sweepPage); return err }},
 	} {
 		if err := part.do(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrStale) {

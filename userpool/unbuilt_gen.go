@@ -26,24 +26,6 @@ func (s *Service) addUserPoolClientSecret(context.Context, *AddUserPoolClientSec
 	return nil, engine.Unbuilt(opAddUserPoolClientSecret)
 }
 
-// AdminAddUserToGroup is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminAddUserToGroup(ctx context.Context, in *AdminAddUserToGroupInput) (*AdminAddUserToGroupOutput, error) {
-	return call(ctx, s, opAdminAddUserToGroup, in, s.adminAddUserToGroup)
-}
-
-func (s *Service) adminAddUserToGroup(context.Context, *AdminAddUserToGroupInput) (*AdminAddUserToGroupOutput, error) {
-	return nil, engine.Unbuilt(opAdminAddUserToGroup)
-}
-
-// AdminCreateUser is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminCreateUser(ctx context.Context, in *AdminCreateUserInput) (*AdminCreateUserOutput, error) {
-	return call(ctx, s, opAdminCreateUser, in, s.adminCreateUser)
-}
-
-func (s *Service) adminCreateUser(context.Context, *AdminCreateUserInput) (*AdminCreateUserOutput, error) {
-	return nil, engine.Unbuilt(opAdminCreateUser)
-}
-
 // AdminDeleteSoftwareToken is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminDeleteSoftwareToken(ctx context.Context, in *AdminDeleteSoftwareTokenInput) (*AdminDeleteSoftwareTokenOutput, error) {
 	return call(ctx, s, opAdminDeleteSoftwareToken, in, s.adminDeleteSoftwareToken)
@@ -51,15 +33,6 @@ func (s *Service) AdminDeleteSoftwareToken(ctx context.Context, in *AdminDeleteS
 
 func (s *Service) adminDeleteSoftwareToken(context.Context, *AdminDeleteSoftwareTokenInput) (*AdminDeleteSoftwareTokenOutput, error) {
 	return nil, engine.Unbuilt(opAdminDeleteSoftwareToken)
-}
-
-// AdminDeleteUser is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminDeleteUser(ctx context.Context, in *AdminDeleteUserInput) (*AdminDeleteUserOutput, error) {
-	return call(ctx, s, opAdminDeleteUser, in, s.adminDeleteUser)
-}
-
-func (s *Service) adminDeleteUser(context.Context, *AdminDeleteUserInput) (*AdminDeleteUserOutput, error) {
-	return nil, engine.Unbuilt(opAdminDeleteUser)
 }
 
 // AdminDeleteUserAttributes is not available in this version: it answers OperationNotImplementedException.
@@ -80,24 +53,6 @@ func (s *Service) adminDisableProviderForUser(context.Context, *AdminDisableProv
 	return nil, engine.Unbuilt(opAdminDisableProviderForUser)
 }
 
-// AdminDisableUser is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminDisableUser(ctx context.Context, in *AdminDisableUserInput) (*AdminDisableUserOutput, error) {
-	return call(ctx, s, opAdminDisableUser, in, s.adminDisableUser)
-}
-
-func (s *Service) adminDisableUser(context.Context, *AdminDisableUserInput) (*AdminDisableUserOutput, error) {
-	return nil, engine.Unbuilt(opAdminDisableUser)
-}
-
-// AdminEnableUser is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminEnableUser(ctx context.Context, in *AdminEnableUserInput) (*AdminEnableUserOutput, error) {
-	return call(ctx, s, opAdminEnableUser, in, s.adminEnableUser)
-}
-
-func (s *Service) adminEnableUser(context.Context, *AdminEnableUserInput) (*AdminEnableUserOutput, error) {
-	return nil, engine.Unbuilt(opAdminEnableUser)
-}
-
 // AdminForgetDevice is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminForgetDevice(ctx context.Context, in *AdminForgetDeviceInput) (*AdminForgetDeviceOutput, error) {
 	return call(ctx, s, opAdminForgetDevice, in, s.adminForgetDevice)
@@ -114,15 +69,6 @@ func (s *Service) AdminGetDevice(ctx context.Context, in *AdminGetDeviceInput) (
 
 func (s *Service) adminGetDevice(context.Context, *AdminGetDeviceInput) (*AdminGetDeviceOutput, error) {
 	return nil, engine.Unbuilt(opAdminGetDevice)
-}
-
-// AdminGetUser is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminGetUser(ctx context.Context, in *AdminGetUserInput) (*AdminGetUserOutput, error) {
-	return call(ctx, s, opAdminGetUser, in, s.adminGetUser)
-}
-
-func (s *Service) adminGetUser(context.Context, *AdminGetUserInput) (*AdminGetUserOutput, error) {
-	return nil, engine.Unbuilt(opAdminGetUser)
 }
 
 // AdminGetUserAuthFactors is not available in this version: it answers OperationNotImplementedException.
@@ -152,15 +98,6 @@ func (s *Service) adminListDevices(context.Context, *AdminListDevicesInput) (*Ad
 	return nil, engine.Unbuilt(opAdminListDevices)
 }
 
-// AdminListGroupsForUser is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminListGroupsForUser(ctx context.Context, in *AdminListGroupsForUserInput) (*AdminListGroupsForUserOutput, error) {
-	return call(ctx, s, opAdminListGroupsForUser, in, s.adminListGroupsForUser)
-}
-
-func (s *Service) adminListGroupsForUser(context.Context, *AdminListGroupsForUserInput) (*AdminListGroupsForUserOutput, error) {
-	return nil, engine.Unbuilt(opAdminListGroupsForUser)
-}
-
 // AdminListUserAuthEvents is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminListUserAuthEvents(ctx context.Context, in *AdminListUserAuthEventsInput) (*AdminListUserAuthEventsOutput, error) {
 	return call(ctx, s, opAdminListUserAuthEvents, in, s.adminListUserAuthEvents)
@@ -179,24 +116,6 @@ func (s *Service) adminListUserSessions(context.Context, *AdminListUserSessionsI
 	return nil, engine.Unbuilt(opAdminListUserSessions)
 }
 
-// AdminRemoveUserFromGroup is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminRemoveUserFromGroup(ctx context.Context, in *AdminRemoveUserFromGroupInput) (*AdminRemoveUserFromGroupOutput, error) {
-	return call(ctx, s, opAdminRemoveUserFromGroup, in, s.adminRemoveUserFromGroup)
-}
-
-func (s *Service) adminRemoveUserFromGroup(context.Context, *AdminRemoveUserFromGroupInput) (*AdminRemoveUserFromGroupOutput, error) {
-	return nil, engine.Unbuilt(opAdminRemoveUserFromGroup)
-}
-
-// AdminResetUserPassword is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminResetUserPassword(ctx context.Context, in *AdminResetUserPasswordInput) (*AdminResetUserPasswordOutput, error) {
-	return call(ctx, s, opAdminResetUserPassword, in, s.adminResetUserPassword)
-}
-
-func (s *Service) adminResetUserPassword(context.Context, *AdminResetUserPasswordInput) (*AdminResetUserPasswordOutput, error) {
-	return nil, engine.Unbuilt(opAdminResetUserPassword)
-}
-
 // AdminRevokeUserSession is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminRevokeUserSession(ctx context.Context, in *AdminRevokeUserSessionInput) (*AdminRevokeUserSessionOutput, error) {
 	return call(ctx, s, opAdminRevokeUserSession, in, s.adminRevokeUserSession)
@@ -213,15 +132,6 @@ func (s *Service) AdminSetUserMFAPreference(ctx context.Context, in *AdminSetUse
 
 func (s *Service) adminSetUserMFAPreference(context.Context, *AdminSetUserMFAPreferenceInput) (*AdminSetUserMFAPreferenceOutput, error) {
 	return nil, engine.Unbuilt(opAdminSetUserMFAPreference)
-}
-
-// AdminSetUserPassword is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminSetUserPassword(ctx context.Context, in *AdminSetUserPasswordInput) (*AdminSetUserPasswordOutput, error) {
-	return call(ctx, s, opAdminSetUserPassword, in, s.adminSetUserPassword)
-}
-
-func (s *Service) adminSetUserPassword(context.Context, *AdminSetUserPasswordInput) (*AdminSetUserPasswordOutput, error) {
-	return nil, engine.Unbuilt(opAdminSetUserPassword)
 }
 
 // AdminSetUserSettings is not available in this version: it answers OperationNotImplementedException.
@@ -287,15 +197,6 @@ func (s *Service) confirmDevice(context.Context, *ConfirmDeviceInput) (*ConfirmD
 	return nil, engine.Unbuilt(opConfirmDevice)
 }
 
-// CreateGroup is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) CreateGroup(ctx context.Context, in *CreateGroupInput) (*CreateGroupOutput, error) {
-	return call(ctx, s, opCreateGroup, in, s.createGroup)
-}
-
-func (s *Service) createGroup(context.Context, *CreateGroupInput) (*CreateGroupOutput, error) {
-	return nil, engine.Unbuilt(opCreateGroup)
-}
-
 // CreateIdentityProvider is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) CreateIdentityProvider(ctx context.Context, in *CreateIdentityProviderInput) (*CreateIdentityProviderOutput, error) {
 	return call(ctx, s, opCreateIdentityProvider, in, s.createIdentityProvider)
@@ -359,15 +260,6 @@ func (s *Service) createUserPoolReplica(context.Context, *CreateUserPoolReplicaI
 	return nil, engine.Unbuilt(opCreateUserPoolReplica)
 }
 
-// DeleteGroup is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteGroup(ctx context.Context, in *DeleteGroupInput) (*DeleteGroupOutput, error) {
-	return call(ctx, s, opDeleteGroup, in, s.deleteGroup)
-}
-
-func (s *Service) deleteGroup(context.Context, *DeleteGroupInput) (*DeleteGroupOutput, error) {
-	return nil, engine.Unbuilt(opDeleteGroup)
-}
-
 // DeleteIdentityProvider is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) DeleteIdentityProvider(ctx context.Context, in *DeleteIdentityProviderInput) (*DeleteIdentityProviderOutput, error) {
 	return call(ctx, s, opDeleteIdentityProvider, in, s.deleteIdentityProvider)
@@ -402,15 +294,6 @@ func (s *Service) DeleteTerms(ctx context.Context, in *DeleteTermsInput) (*Delet
 
 func (s *Service) deleteTerms(context.Context, *DeleteTermsInput) (*DeleteTermsOutput, error) {
 	return nil, engine.Unbuilt(opDeleteTerms)
-}
-
-// DeleteUser is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteUser(ctx context.Context, in *DeleteUserInput) (*DeleteUserOutput, error) {
-	return call(ctx, s, opDeleteUser, in, s.deleteUser)
-}
-
-func (s *Service) deleteUser(context.Context, *DeleteUserInput) (*DeleteUserOutput, error) {
-	return nil, engine.Unbuilt(opDeleteUser)
 }
 
 // DeleteUserAttributes is not available in this version: it answers OperationNotImplementedException.
@@ -602,15 +485,6 @@ func (s *Service) getDevice(context.Context, *GetDeviceInput) (*GetDeviceOutput,
 	return nil, engine.Unbuilt(opGetDevice)
 }
 
-// GetGroup is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetGroup(ctx context.Context, in *GetGroupInput) (*GetGroupOutput, error) {
-	return call(ctx, s, opGetGroup, in, s.getGroup)
-}
-
-func (s *Service) getGroup(context.Context, *GetGroupInput) (*GetGroupOutput, error) {
-	return nil, engine.Unbuilt(opGetGroup)
-}
-
 // GetIdentityProviderByIdentifier is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) GetIdentityProviderByIdentifier(ctx context.Context, in *GetIdentityProviderByIdentifierInput) (*GetIdentityProviderByIdentifierOutput, error) {
 	return call(ctx, s, opGetIdentityProviderByIdentifier, in, s.getIdentityProviderByIdentifier)
@@ -699,15 +573,6 @@ func (s *Service) ListDevices(ctx context.Context, in *ListDevicesInput) (*ListD
 
 func (s *Service) listDevices(context.Context, *ListDevicesInput) (*ListDevicesOutput, error) {
 	return nil, engine.Unbuilt(opListDevices)
-}
-
-// ListGroups is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListGroups(ctx context.Context, in *ListGroupsInput) (*ListGroupsOutput, error) {
-	return call(ctx, s, opListGroups, in, s.listGroups)
-}
-
-func (s *Service) listGroups(context.Context, *ListGroupsInput) (*ListGroupsOutput, error) {
-	return nil, engine.Unbuilt(opListGroups)
 }
 
 // ListIdentityProviders is not available in this version: it answers OperationNotImplementedException.
@@ -807,15 +672,6 @@ func (s *Service) ListUsers(ctx context.Context, in *ListUsersInput) (*ListUsers
 
 func (s *Service) listUsers(context.Context, *ListUsersInput) (*ListUsersOutput, error) {
 	return nil, engine.Unbuilt(opListUsers)
-}
-
-// ListUsersInGroup is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUsersInGroup(ctx context.Context, in *ListUsersInGroupInput) (*ListUsersInGroupOutput, error) {
-	return call(ctx, s, opListUsersInGroup, in, s.listUsersInGroup)
-}
-
-func (s *Service) listUsersInGroup(context.Context, *ListUsersInGroupInput) (*ListUsersInGroupOutput, error) {
-	return nil, engine.Unbuilt(opListUsersInGroup)
 }
 
 // ListWebAuthnCredentials is not available in this version: it answers OperationNotImplementedException.
@@ -969,15 +825,6 @@ func (s *Service) UpdateDeviceStatus(ctx context.Context, in *UpdateDeviceStatus
 
 func (s *Service) updateDeviceStatus(context.Context, *UpdateDeviceStatusInput) (*UpdateDeviceStatusOutput, error) {
 	return nil, engine.Unbuilt(opUpdateDeviceStatus)
-}
-
-// UpdateGroup is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateGroup(ctx context.Context, in *UpdateGroupInput) (*UpdateGroupOutput, error) {
-	return call(ctx, s, opUpdateGroup, in, s.updateGroup)
-}
-
-func (s *Service) updateGroup(context.Context, *UpdateGroupInput) (*UpdateGroupOutput, error) {
-	return nil, engine.Unbuilt(opUpdateGroup)
 }
 
 // UpdateIdentityProvider is not available in this version: it answers OperationNotImplementedException.

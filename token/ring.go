@@ -11,7 +11,7 @@ import (
 type KeyState struct {
 	ID        string    // kid
 	Use       Use       // ID or Access
-	NotBefore time.Time // first moment it may sign
+	NotBefore time.Time // first moment it may sign; zero: always
 	RetireAt  time.Time // first moment it is not published; zero: no successor yet
 }
 
@@ -58,12 +58,18 @@ func (r Ring) Rotate(use Use, id string, now time.Time, cache, lifetime time.Dur
 // RotateNow adds the key id as the signer of the use from now on, for a key that
 // has leaked. Verifiers that keep an older key set refuse its tokens until they
 // look again. With revoke all other keys of the use are gone at once, and their
-// tokens with them; else they stay until those have expired.
+// tokens with them; else they stay until those have expired. A key that is the only
+// one of its use signs whatever the time is: on a clock that is behind, nobody else
+// could.
 func (r Ring) RotateNow(use Use, id string, now time.Time, lifetime time.Duration, revoke bool) Ring {
 	if revoke {
 		r = slices.DeleteFunc(slices.Clone(r), func(k KeyState) bool { return k.Use == use })
 	}
-	return r.add(use, id, now, now, lifetime)
+	from := now
+	if !slices.ContainsFunc(r, func(k KeyState) bool { return k.Use == use && k.published(now) }) {
+		from = time.Time{}
+	}
+	return r.add(use, id, now, from, lifetime)
 }
 
 func (r Ring) add(use Use, id string, now, from time.Time, lifetime time.Duration) Ring {

@@ -106,7 +106,7 @@ func TestRotateNowRevokes(t *testing.T) {
 	later := issued.Add(time.Hour)
 	before := ids(ring)
 	revoked := ring.RotateNow(token.Access, "b", later, lifetime, true)
-	if got := ids(revoked.Published(later)); got != "ib" {
+	if got := ids(revoked.Published(later)); got != "bi" {
 		t.Errorf("published %s", got)
 	}
 	if ids(ring) != before || ring[0].RetireAt != (time.Time{}) {
@@ -114,6 +114,22 @@ func TestRotateNowRevokes(t *testing.T) {
 	}
 	if k, ok := revoked.Current(token.Access, later); !ok || k.ID != "b" {
 		t.Errorf("%s signs", k.ID)
+	}
+}
+
+// Nodes' clocks differ, and tests set theirs back: the only key signs on all of them.
+func TestTheOnlyKeySignsAtAnyTime(t *testing.T) {
+	t.Parallel()
+	first := token.Ring{}.RotateNow(token.Access, "a", issued, lifetime, false)
+	revoked := first.RotateNow(token.Access, "b", issued.Add(time.Hour), lifetime, true)
+	added := first.RotateNow(token.Access, "c", issued.Add(time.Hour), lifetime, false)
+	for _, tt := range []struct {
+		name, want string
+		ring       token.Ring
+	}{{"first", "a", first}, {"after a revocation", "b", revoked}, {"beside another", "a", added}} {
+		if k, ok := tt.ring.Current(token.Access, issued.Add(-time.Second)); !ok || k.ID != tt.want {
+			t.Errorf("%s: %q signs, want %q", tt.name, k.ID, tt.want)
+		}
 	}
 }
 

@@ -2,15 +2,17 @@ package userpool
 
 import (
 	"context"
-	"strings"
-	"time"
+	"regexp"
+	"sync"
 
 	"github.com/cenote-auth/cenote/internal/ident"
 	"github.com/cenote-auth/cenote/store"
 )
 
-// CreateUserPoolClient makes an app client. The answer is the only place where a generated secret can be read again and again:
-// DescribeUserPoolClient tells it as well.
+// maxClients is how many clients a pool has (APP-018).
+const maxClients = 1000
+
+// CreateUserPoolClient makes an app client (APP-001…018). The answer tells its secret, as DescribeUserPoolClient does later.
 func (s *Service) CreateUserPoolClient(ctx context.Context, in *CreateUserPoolClientInput) (*CreateUserPoolClientOutput, error) {
 	return call(ctx, s, opCreateUserPoolClient, in, s.createUserPoolClient)
 }
@@ -29,54 +31,94 @@ func (s *Service) makeClient(ctx context.Context, in *CreateUserPoolClientInput,
 	if err != nil {
 		return nil, err
 	}
-	if custom, ok := strings.CutPrefix(in.ClientName, "_custom_id_:"); ok && id == "" && s.cfg.customIDs {
-		id = custom
-	}
-	if id == "" {
-		if id, err = ident.ClientID(s.rand); err != nil {
-			return nil, err
-		}
+	c := &clientRecord{Settings: createdSettings(in)}
+	if id, err = s.clientID(id, &c.Settings); err != nil {
+		return nil, err
 	}
 	now := s.store.Now()
-	c := &clientRecord{Settings: UserPoolClientType{
-		UserPoolId: in.UserPoolId, ClientName: in.ClientName, ClientId: id, CreationDate: now, LastModifiedDate: now,
-		RefreshTokenValidity: new(in.RefreshTokenValidity), AccessTokenValidity: in.AccessTokenValidity, IdTokenValidity: in.IdTokenValidity,
-		TokenValidityUnits: in.TokenValidityUnits, ReadAttributes: in.ReadAttributes, WriteAttributes: in.WriteAttributes,
-		ExplicitAuthFlows: in.ExplicitAuthFlows, PreventUserExistenceErrors: in.PreventUserExistenceErrors,
-		EnableTokenRevocation: in.EnableTokenRevocation, AuthSessionValidity: in.AuthSessionValidity,
-		RefreshTokenRotation: in.RefreshTokenRotation,
-	}}
-	shown := c.Settings
-	if in.GenerateSecret {
-		secret, err := ident.ClientSecret(s.rand)
-		if err != nil {
-			return nil, err
-		}
+	c.Settings.ClientId, c.Settings.CreationDate, c.Settings.LastModifiedDate = id, now, now
+	secret, err := s.firstSecret(in)
+	if err != nil {
+		return nil, err
+	}
+	if secret != "" {
 		crypt, err := s.crypt(ctx, sc.pool)
 		if err != nil {
 			return nil, err
 		}
-		sealed, err := s.sealSecret(crypt, id, secret, now)
+		sealed, err := c.sealSecret(crypt, secret, now)
 		if err != nil {
 			return nil, err
 		}
-		c.Secrets, shown.ClientSecret = []clientSecret{sealed}, secret
+		c.Secrets = []clientSecret{sealed}
 	}
+	table := clients.Of(store.Installation)
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.again(ctx, tx, sc); err != nil {
+		same := table.Find(id)
+		fresh, err := s.again(ctx, tx, sc, same)
+		if err != nil {
 			return err
 		}
-		return clients.Of(store.Installation).Put(ctx, tx, c)
+		if same.Got != nil {
+			return ErrInvalidParameter.Newf("User pool client %s exists already.", id)
+		}
+		if err := fresh.pool.checkClient(c, "creating"); err != nil {
+			return err
+		}
+		n, err := table.Count(ctx, &tx.Reader, store.Query{Index: indexPool, Value: []string{sc.pool.id()}, Limit: maxClients})
+		if err != nil {
+			return err
+		}
+		if n >= maxClients {
+			return ErrLimitExceeded.New("Maximum number of clients in the user pool has been reached.") // APP-018 (unconfirmed text)
+		}
+		return table.Put(ctx, tx, c)
 	})
-	if store.AsConflict(err) != nil {
-		return nil, ErrInvalidParameter.Newf("User pool client %s exists already.", id)
+	if err != nil {
+		return nil, err
 	}
-	return &shown, err
+	return c.described(secret), nil
 }
 
-// sealSecret returns the record of a client's secret (AUTH-080).
-func (s *Service) sealSecret(c poolCrypt, clientID, secret string, now time.Time) (clientSecret, error) {
-	id := clientID + "--" + now.Format("20060102150405")
-	sealed, err := c.seal(fieldSecret, clientID+"/"+id, []byte(secret))
-	return clientSecret{ID: id, Sealed: sealed, Created: now}, err
+// createdSettings are the settings that a new client is asked to have.
+func createdSettings(in *CreateUserPoolClientInput) UserPoolClientType {
+	return normalClient(UserPoolClientType{
+		UserPoolId: in.UserPoolId, ClientName: in.ClientName, RefreshTokenValidity: new(in.RefreshTokenValidity),
+		AccessTokenValidity: in.AccessTokenValidity, IdTokenValidity: in.IdTokenValidity, TokenValidityUnits: in.TokenValidityUnits,
+		ReadAttributes: in.ReadAttributes, WriteAttributes: in.WriteAttributes, ExplicitAuthFlows: in.ExplicitAuthFlows,
+		SupportedIdentityProviders: in.SupportedIdentityProviders, CallbackURLs: in.CallbackURLs, LogoutURLs: in.LogoutURLs,
+		DefaultRedirectURI: in.DefaultRedirectURI, AllowedOAuthFlows: in.AllowedOAuthFlows, AllowedOAuthScopes: in.AllowedOAuthScopes,
+		AllowedOAuthFlowsUserPoolClient: new(in.AllowedOAuthFlowsUserPoolClient), AnalyticsConfiguration: in.AnalyticsConfiguration,
+		PreventUserExistenceErrors: in.PreventUserExistenceErrors, EnableTokenRevocation: in.EnableTokenRevocation,
+		EnablePropagateAdditionalUserContextData: in.EnablePropagateAdditionalUserContextData,
+		AuthSessionValidity:                      in.AuthSessionValidity, RefreshTokenRotation: in.RefreshTokenRotation,
+	})
+}
+
+// firstSecret returns the secret that a new client gets: the supplied one, a new one, or none (APP-003).
+func (s *Service) firstSecret(in *CreateUserPoolClientInput) (string, error) {
+	switch {
+	case in.GenerateSecret && in.ClientSecret != "":
+		return "", ErrInvalidParameter.New("GenerateSecret and ClientSecret cannot be set together.") // unconfirmed text
+	case in.GenerateSecret:
+		return ident.ClientSecret(s.rand)
+	}
+	return in.ClientSecret, nil
+}
+
+// clientIDForm is a client id. The model allows 128 characters; a chosen id leaves room for the suffix of its secrets' ids.
+var clientIDForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z_+]{1,100}$`) })
+
+// clientID returns the id of a new client: the given one, the one that its name asks for, or a new one.
+func (s *Service) clientID(id string, set *UserPoolClientType) (string, error) {
+	if id == "" && s.cfg.customIDs {
+		id = customClientID(set.ClientName)
+	}
+	switch {
+	case id == "":
+		return ident.ClientID(s.rand)
+	case !clientIDForm().MatchString(id):
+		return "", ErrInvalidParameter.Newf("%q cannot be the id of a client: want 1 to 100 letters, digits, underscores or plus signs.", id)
+	}
+	return id, nil
 }

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -46,28 +47,36 @@ func (c *clientRecord) sessionValidity() time.Duration {
 
 // validity returns how long access, ID and refresh tokens of the client live (AUTH-510).
 func (c *clientRecord) validity() (access, id, refresh time.Duration) {
-	units := TokenValidityUnitsType{}
-	if c.Settings.TokenValidityUnits != nil {
-		units = *c.Settings.TokenValidityUnits
-	}
-	access = lifetime(c.Settings.AccessTokenValidity, units.AccessToken, TimeUnitsTypeHours, defaultAccessValidity)
-	id = lifetime(c.Settings.IdTokenValidity, units.IdToken, TimeUnitsTypeHours, defaultAccessValidity)
-	refresh = lifetime(c.Settings.RefreshTokenValidity, units.RefreshToken, TimeUnitsTypeDays, defaultRefreshValidity)
+	units := unitsOf(&c.Settings)
+	access = lifetime(c.Settings.AccessTokenValidity, units.AccessToken, defaultAccessValidity)
+	id = lifetime(c.Settings.IdTokenValidity, units.IdToken, defaultAccessValidity)
+	refresh = lifetime(c.Settings.RefreshTokenValidity, units.RefreshToken, defaultRefreshValidity)
 	return access, id, refresh
 }
 
 // lifetime returns n units; nil and 0 are the default.
-func lifetime(n *int32, unit, usual TimeUnitsType, def time.Duration) time.Duration {
+func lifetime(n *int32, unit TimeUnitsType, def time.Duration) time.Duration {
 	if n == nil || *n == 0 {
 		return def
 	}
-	if unit == "" {
-		unit = usual
+	return time.Duration(*n) * unitLength[unit]
+}
+
+// unitsOf returns the units in which a client's settings count; those left out are hours, and days for refresh tokens (APP-008).
+func unitsOf(set *UserPoolClientType) TokenValidityUnitsType {
+	var units TokenValidityUnitsType
+	if set.TokenValidityUnits != nil {
+		units = *set.TokenValidityUnits
 	}
-	return time.Duration(*n) * map[TimeUnitsType]time.Duration{
-		TimeUnitsTypeSeconds: time.Second, TimeUnitsTypeMinutes: time.Minute,
-		TimeUnitsTypeHours: time.Hour, TimeUnitsTypeDays: 24 * time.Hour,
-	}[unit]
+	units.AccessToken = cmp.Or(units.AccessToken, TimeUnitsTypeHours)
+	units.IdToken = cmp.Or(units.IdToken, TimeUnitsTypeHours)
+	units.RefreshToken = cmp.Or(units.RefreshToken, TimeUnitsTypeDays)
+	return units
+}
+
+var unitLength = map[TimeUnitsType]time.Duration{
+	TimeUnitsTypeSeconds: time.Second, TimeUnitsTypeMinutes: time.Minute,
+	TimeUnitsTypeHours: time.Hour, TimeUnitsTypeDays: 24 * time.Hour,
 }
 
 // allows reports whether the client has switched a flow on, under any of the switch's names (AUTH-133…136).

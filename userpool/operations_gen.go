@@ -72,6 +72,7 @@ var opAdminDeleteUserAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminDeleteUserAttributes", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 7, Input: &shapeAdminDeleteUserAttributesRequest, Output: &shapeAdminDeleteUserAttributesResponse, NewInput: func() any { return new(AdminDeleteUserAttributesInput) },
 	IsInput: wire.Is[AdminDeleteUserAttributesInput], IsOutput: wire.Is[AdminDeleteUserAttributesOutput]}
 
@@ -230,6 +231,7 @@ var opAdminSetUserSettings = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminSetUserSettings", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 27, Input: &shapeAdminSetUserSettingsRequest, Output: &shapeAdminSetUserSettingsResponse, NewInput: func() any { return new(AdminSetUserSettingsInput) },
 	IsInput: wire.Is[AdminSetUserSettingsInput], IsOutput: wire.Is[AdminSetUserSettingsOutput]}
 
@@ -251,6 +253,7 @@ var opAdminUpdateUserAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminUpdateUserAttributes", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrAliasExists, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrInvalidSmsRoleAccessPolicy, ErrInvalidEmailRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 30, Input: &shapeAdminUpdateUserAttributesRequest, Output: &shapeAdminUpdateUserAttributesResponse, NewInput: func() any { return new(AdminUpdateUserAttributesInput) },
 	IsInput: wire.Is[AdminUpdateUserAttributesInput], IsOutput: wire.Is[AdminUpdateUserAttributesOutput]}
 
@@ -434,6 +437,7 @@ var opDeleteUserAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserAttributes", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 54, Input: &shapeDeleteUserAttributesRequest, Output: &shapeDeleteUserAttributesResponse, NewInput: func() any { return new(DeleteUserAttributesInput) },
 	IsInput: wire.Is[DeleteUserAttributesInput], IsOutput: wire.Is[DeleteUserAttributesOutput]}
 
@@ -451,6 +455,7 @@ var opDeleteUserPoolClient = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrConcurrentModification, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 56, Input: &shapeDeleteUserPoolClientRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteUserPoolClientInput) },
 	IsInput: wire.Is[DeleteUserPoolClientInput], IsOutput: wire.Is[DeleteUserPoolClientOutput]}
 
@@ -559,6 +564,7 @@ var opDescribeUserPoolClient = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 70, Input: &shapeDescribeUserPoolClientRequest, Output: &shapeDescribeUserPoolClientResponse, NewInput: func() any { return new(DescribeUserPoolClientInput) },
 	IsInput: wire.Is[DescribeUserPoolClientInput], IsOutput: wire.Is[DescribeUserPoolClientOutput]}
 
@@ -801,6 +807,7 @@ var opListUserPoolClients = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 100, Input: &shapeListUserPoolClientsRequest, Output: &shapeListUserPoolClientsResponse, NewInput: func() any { return new(ListUserPoolClientsInput) },
 	IsInput: wire.Is[ListUserPoolClientsInput], IsOutput: wire.Is[ListUserPoolClientsOutput]}
 
@@ -833,6 +840,7 @@ var opListUsers = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 104, Input: &shapeListUsersRequest, Output: &shapeListUsersResponse, NewInput: func() any { return new(ListUsersInput) },
 	IsInput: wire.Is[ListUsersInput], IsOutput: wire.Is[ListUsersOutput]}
 
@@ -937,6 +945,7 @@ var opSetUserSettings = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserSettings", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 118, Input: &shapeSetUserSettingsRequest, Output: &shapeSetUserSettingsResponse, NewInput: func() any { return new(SetUserSettingsInput) },
 	IsInput: wire.Is[SetUserSettingsInput], IsOutput: wire.Is[SetUserSettingsOutput]}
 
@@ -1044,6 +1053,7 @@ var opUpdateUserAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserAttributes", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrCodeMismatch, ErrExpiredCode, ErrNotAuthorized, ErrUnexpectedLambda, ErrUserLambdaValidation, ErrInvalidLambdaResponse, ErrTooManyRequests, ErrAliasExists, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrInvalidEmailRoleAccessPolicy, ErrCodeDeliveryFailure, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 133, Input: &shapeUpdateUserAttributesRequest, Output: &shapeUpdateUserAttributesResponse, NewInput: func() any { return new(UpdateUserAttributesInput) },
 	IsInput: wire.Is[UpdateUserAttributesInput], IsOutput: wire.Is[UpdateUserAttributesOutput]}
 
@@ -1058,6 +1068,7 @@ var opUpdateUserPoolClient = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserPoolClient", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrConcurrentModification, ErrTooManyRequests, ErrNotAuthorized, ErrScopeDoesNotExist, ErrInvalidOAuthFlow, ErrInternalError, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 135, Input: &shapeUpdateUserPoolClientRequest, Output: &shapeUpdateUserPoolClientResponse, NewInput: func() any { return new(UpdateUserPoolClientInput) },
 	IsInput: wire.Is[UpdateUserPoolClientInput], IsOutput: wire.Is[UpdateUserPoolClientOutput]}
 

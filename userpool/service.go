@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -133,8 +134,12 @@ func New(c Config) (*Service, error) {
 	if s.triggers, err = trigger.NewRunner(trigger.RunnerConfig{Functions: c.Triggers, Logger: s.cfg.logger}); err != nil {
 		return nil, err
 	}
+	interceptors := slices.Clone(c.Interceptors)
+	if c.CustomIDs {
+		interceptors = append(interceptors, passCustomClientNames)
+	}
 	s.engine, err = engine.New(engine.Config{
-		Service: &service, Interceptors: c.Interceptors, Logger: s.cfg.logger,
+		Service: &service, Interceptors: interceptors, Logger: s.cfg.logger,
 		MeterProvider: c.MeterProvider, TracerProvider: c.TracerProvider, Resource: s.resource,
 	})
 	return s, err

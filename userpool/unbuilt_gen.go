@@ -35,15 +35,6 @@ func (s *Service) adminDeleteSoftwareToken(context.Context, *AdminDeleteSoftware
 	return nil, engine.Unbuilt(opAdminDeleteSoftwareToken)
 }
 
-// AdminDeleteUserAttributes is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminDeleteUserAttributes(ctx context.Context, in *AdminDeleteUserAttributesInput) (*AdminDeleteUserAttributesOutput, error) {
-	return call(ctx, s, opAdminDeleteUserAttributes, in, s.adminDeleteUserAttributes)
-}
-
-func (s *Service) adminDeleteUserAttributes(context.Context, *AdminDeleteUserAttributesInput) (*AdminDeleteUserAttributesOutput, error) {
-	return nil, engine.Unbuilt(opAdminDeleteUserAttributes)
-}
-
 // AdminDisableProviderForUser is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminDisableProviderForUser(ctx context.Context, in *AdminDisableProviderForUserInput) (*AdminDisableProviderForUserOutput, error) {
 	return call(ctx, s, opAdminDisableProviderForUser, in, s.adminDisableProviderForUser)
@@ -134,15 +125,6 @@ func (s *Service) adminSetUserMFAPreference(context.Context, *AdminSetUserMFAPre
 	return nil, engine.Unbuilt(opAdminSetUserMFAPreference)
 }
 
-// AdminSetUserSettings is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminSetUserSettings(ctx context.Context, in *AdminSetUserSettingsInput) (*AdminSetUserSettingsOutput, error) {
-	return call(ctx, s, opAdminSetUserSettings, in, s.adminSetUserSettings)
-}
-
-func (s *Service) adminSetUserSettings(context.Context, *AdminSetUserSettingsInput) (*AdminSetUserSettingsOutput, error) {
-	return nil, engine.Unbuilt(opAdminSetUserSettings)
-}
-
 // AdminUpdateAuthEventFeedback is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminUpdateAuthEventFeedback(ctx context.Context, in *AdminUpdateAuthEventFeedbackInput) (*AdminUpdateAuthEventFeedbackOutput, error) {
 	return call(ctx, s, opAdminUpdateAuthEventFeedback, in, s.adminUpdateAuthEventFeedback)
@@ -159,15 +141,6 @@ func (s *Service) AdminUpdateDeviceStatus(ctx context.Context, in *AdminUpdateDe
 
 func (s *Service) adminUpdateDeviceStatus(context.Context, *AdminUpdateDeviceStatusInput) (*AdminUpdateDeviceStatusOutput, error) {
 	return nil, engine.Unbuilt(opAdminUpdateDeviceStatus)
-}
-
-// AdminUpdateUserAttributes is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminUpdateUserAttributes(ctx context.Context, in *AdminUpdateUserAttributesInput) (*AdminUpdateUserAttributesOutput, error) {
-	return call(ctx, s, opAdminUpdateUserAttributes, in, s.adminUpdateUserAttributes)
-}
-
-func (s *Service) adminUpdateUserAttributes(context.Context, *AdminUpdateUserAttributesInput) (*AdminUpdateUserAttributesOutput, error) {
-	return nil, engine.Unbuilt(opAdminUpdateUserAttributes)
 }
 
 // AssociateSoftwareToken is not available in this version: it answers OperationNotImplementedException.
@@ -296,24 +269,6 @@ func (s *Service) deleteTerms(context.Context, *DeleteTermsInput) (*DeleteTermsO
 	return nil, engine.Unbuilt(opDeleteTerms)
 }
 
-// DeleteUserAttributes is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteUserAttributes(ctx context.Context, in *DeleteUserAttributesInput) (*DeleteUserAttributesOutput, error) {
-	return call(ctx, s, opDeleteUserAttributes, in, s.deleteUserAttributes)
-}
-
-func (s *Service) deleteUserAttributes(context.Context, *DeleteUserAttributesInput) (*DeleteUserAttributesOutput, error) {
-	return nil, engine.Unbuilt(opDeleteUserAttributes)
-}
-
-// DeleteUserPoolClient is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteUserPoolClient(ctx context.Context, in *DeleteUserPoolClientInput) (*DeleteUserPoolClientOutput, error) {
-	return call(ctx, s, opDeleteUserPoolClient, in, s.deleteUserPoolClient)
-}
-
-func (s *Service) deleteUserPoolClient(context.Context, *DeleteUserPoolClientInput) (*DeleteUserPoolClientOutput, error) {
-	return nil, engine.Unbuilt(opDeleteUserPoolClient)
-}
-
 // DeleteUserPoolClientSecret is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) DeleteUserPoolClientSecret(ctx context.Context, in *DeleteUserPoolClientSecretInput) (*DeleteUserPoolClientSecretOutput, error) {
 	return call(ctx, s, opDeleteUserPoolClientSecret, in, s.deleteUserPoolClientSecret)
@@ -429,15 +384,6 @@ func (s *Service) DescribeUserPool(ctx context.Context, in *DescribeUserPoolInpu
 
 func (s *Service) describeUserPool(context.Context, *DescribeUserPoolInput) (*DescribeUserPoolOutput, error) {
 	return nil, engine.Unbuilt(opDescribeUserPool)
-}
-
-// DescribeUserPoolClient is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DescribeUserPoolClient(ctx context.Context, in *DescribeUserPoolClientInput) (*DescribeUserPoolClientOutput, error) {
-	return call(ctx, s, opDescribeUserPoolClient, in, s.describeUserPoolClient)
-}
-
-func (s *Service) describeUserPoolClient(context.Context, *DescribeUserPoolClientInput) (*DescribeUserPoolClientOutput, error) {
-	return nil, engine.Unbuilt(opDescribeUserPoolClient)
 }
 
 // DescribeUserPoolDomain is not available in this version: it answers OperationNotImplementedException.
@@ -629,15 +575,6 @@ func (s *Service) listUserPoolClientSecrets(context.Context, *ListUserPoolClient
 	return nil, engine.Unbuilt(opListUserPoolClientSecrets)
 }
 
-// ListUserPoolClients is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUserPoolClients(ctx context.Context, in *ListUserPoolClientsInput) (*ListUserPoolClientsOutput, error) {
-	return call(ctx, s, opListUserPoolClients, in, s.listUserPoolClients)
-}
-
-func (s *Service) listUserPoolClients(context.Context, *ListUserPoolClientsInput) (*ListUserPoolClientsOutput, error) {
-	return nil, engine.Unbuilt(opListUserPoolClients)
-}
-
 // ListUserPoolReplicas is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) ListUserPoolReplicas(ctx context.Context, in *ListUserPoolReplicasInput) (*ListUserPoolReplicasOutput, error) {
 	return call(ctx, s, opListUserPoolReplicas, in, s.listUserPoolReplicas)
@@ -663,15 +600,6 @@ func (s *Service) ListUserSessions(ctx context.Context, in *ListUserSessionsInpu
 
 func (s *Service) listUserSessions(context.Context, *ListUserSessionsInput) (*ListUserSessionsOutput, error) {
 	return nil, engine.Unbuilt(opListUserSessions)
-}
-
-// ListUsers is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUsers(ctx context.Context, in *ListUsersInput) (*ListUsersOutput, error) {
-	return call(ctx, s, opListUsers, in, s.listUsers)
-}
-
-func (s *Service) listUsers(context.Context, *ListUsersInput) (*ListUsersOutput, error) {
-	return nil, engine.Unbuilt(opListUsers)
 }
 
 // ListWebAuthnCredentials is not available in this version: it answers OperationNotImplementedException.
@@ -753,15 +681,6 @@ func (s *Service) SetUserPoolSessionConfiguration(ctx context.Context, in *SetUs
 
 func (s *Service) setUserPoolSessionConfiguration(context.Context, *SetUserPoolSessionConfigurationInput) (*SetUserPoolSessionConfigurationOutput, error) {
 	return nil, engine.Unbuilt(opSetUserPoolSessionConfiguration)
-}
-
-// SetUserSettings is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetUserSettings(ctx context.Context, in *SetUserSettingsInput) (*SetUserSettingsOutput, error) {
-	return call(ctx, s, opSetUserSettings, in, s.setUserSettings)
-}
-
-func (s *Service) setUserSettings(context.Context, *SetUserSettingsInput) (*SetUserSettingsOutput, error) {
-	return nil, engine.Unbuilt(opSetUserSettings)
 }
 
 // StartUserImportJob is not available in this version: it answers OperationNotImplementedException.
@@ -872,15 +791,6 @@ func (s *Service) updateTerms(context.Context, *UpdateTermsInput) (*UpdateTermsO
 	return nil, engine.Unbuilt(opUpdateTerms)
 }
 
-// UpdateUserAttributes is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateUserAttributes(ctx context.Context, in *UpdateUserAttributesInput) (*UpdateUserAttributesOutput, error) {
-	return call(ctx, s, opUpdateUserAttributes, in, s.updateUserAttributes)
-}
-
-func (s *Service) updateUserAttributes(context.Context, *UpdateUserAttributesInput) (*UpdateUserAttributesOutput, error) {
-	return nil, engine.Unbuilt(opUpdateUserAttributes)
-}
-
 // UpdateUserPool is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) UpdateUserPool(ctx context.Context, in *UpdateUserPoolInput) (*UpdateUserPoolOutput, error) {
 	return call(ctx, s, opUpdateUserPool, in, s.updateUserPool)
@@ -888,15 +798,6 @@ func (s *Service) UpdateUserPool(ctx context.Context, in *UpdateUserPoolInput) (
 
 func (s *Service) updateUserPool(context.Context, *UpdateUserPoolInput) (*UpdateUserPoolOutput, error) {
 	return nil, engine.Unbuilt(opUpdateUserPool)
-}
-
-// UpdateUserPoolClient is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateUserPoolClient(ctx context.Context, in *UpdateUserPoolClientInput) (*UpdateUserPoolClientOutput, error) {
-	return call(ctx, s, opUpdateUserPoolClient, in, s.updateUserPoolClient)
-}
-
-func (s *Service) updateUserPoolClient(context.Context, *UpdateUserPoolClientInput) (*UpdateUserPoolClientOutput, error) {
-	return nil, engine.Unbuilt(opUpdateUserPoolClient)
 }
 
 // UpdateUserPoolDomain is not available in this version: it answers OperationNotImplementedException.

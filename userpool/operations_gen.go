@@ -24,6 +24,7 @@ var opAddUserPoolClientSecret = &wire.Op{Operation: awsapi.Operation{
 	Name: "AddUserPoolClientSecret", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrInternalServer, ErrTooManyRequests, ErrLimitExceeded, ErrAccessDenied, ErrResourceNotFound},
+	Built:  true,
 }, Index: 1, Input: &shapeAddUserPoolClientSecretRequest, Output: &shapeAddUserPoolClientSecretResponse, NewInput: func() any { return new(AddUserPoolClientSecretInput) },
 	IsInput: wire.Is[AddUserPoolClientSecretInput], IsOutput: wire.Is[AddUserPoolClientSecretOutput]}
 
@@ -463,6 +464,7 @@ var opDeleteUserPoolClientSecret = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserPoolClientSecret", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrInternalServer, ErrTooManyRequests, ErrLimitExceeded, ErrResourceNotFound},
+	Built:  true,
 }, Index: 57, Input: &shapeDeleteUserPoolClientSecretRequest, Output: &shapeDeleteUserPoolClientSecretResponse, NewInput: func() any { return new(DeleteUserPoolClientSecretInput) },
 	IsInput: wire.Is[DeleteUserPoolClientSecretInput], IsOutput: wire.Is[DeleteUserPoolClientSecretOutput]}
 
@@ -799,6 +801,7 @@ var opListUserPoolClientSecrets = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrInternalServer, ErrTooManyRequests, ErrLimitExceeded, ErrResourceNotFound},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 99, Input: &shapeListUserPoolClientSecretsRequest, Output: &shapeListUserPoolClientSecretsResponse, NewInput: func() any { return new(ListUserPoolClientSecretsInput) },
 	IsInput: wire.Is[ListUserPoolClientSecretsInput], IsOutput: wire.Is[ListUserPoolClientSecretsOutput]}
 

@@ -17,15 +17,6 @@ func (s *Service) addCustomAttributes(context.Context, *AddCustomAttributesInput
 	return nil, engine.Unbuilt(opAddCustomAttributes)
 }
 
-// AddUserPoolClientSecret is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AddUserPoolClientSecret(ctx context.Context, in *AddUserPoolClientSecretInput) (*AddUserPoolClientSecretOutput, error) {
-	return call(ctx, s, opAddUserPoolClientSecret, in, s.addUserPoolClientSecret)
-}
-
-func (s *Service) addUserPoolClientSecret(context.Context, *AddUserPoolClientSecretInput) (*AddUserPoolClientSecretOutput, error) {
-	return nil, engine.Unbuilt(opAddUserPoolClientSecret)
-}
-
 // AdminDeleteSoftwareToken is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminDeleteSoftwareToken(ctx context.Context, in *AdminDeleteSoftwareTokenInput) (*AdminDeleteSoftwareTokenOutput, error) {
 	return call(ctx, s, opAdminDeleteSoftwareToken, in, s.adminDeleteSoftwareToken)
@@ -267,15 +258,6 @@ func (s *Service) DeleteTerms(ctx context.Context, in *DeleteTermsInput) (*Delet
 
 func (s *Service) deleteTerms(context.Context, *DeleteTermsInput) (*DeleteTermsOutput, error) {
 	return nil, engine.Unbuilt(opDeleteTerms)
-}
-
-// DeleteUserPoolClientSecret is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteUserPoolClientSecret(ctx context.Context, in *DeleteUserPoolClientSecretInput) (*DeleteUserPoolClientSecretOutput, error) {
-	return call(ctx, s, opDeleteUserPoolClientSecret, in, s.deleteUserPoolClientSecret)
-}
-
-func (s *Service) deleteUserPoolClientSecret(context.Context, *DeleteUserPoolClientSecretInput) (*DeleteUserPoolClientSecretOutput, error) {
-	return nil, engine.Unbuilt(opDeleteUserPoolClientSecret)
 }
 
 // DeleteUserPoolDomain is not available in this version: it answers OperationNotImplementedException.
@@ -564,15 +546,6 @@ func (s *Service) ListUserImportJobs(ctx context.Context, in *ListUserImportJobs
 
 func (s *Service) listUserImportJobs(context.Context, *ListUserImportJobsInput) (*ListUserImportJobsOutput, error) {
 	return nil, engine.Unbuilt(opListUserImportJobs)
-}
-
-// ListUserPoolClientSecrets is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUserPoolClientSecrets(ctx context.Context, in *ListUserPoolClientSecretsInput) (*ListUserPoolClientSecretsOutput, error) {
-	return call(ctx, s, opListUserPoolClientSecrets, in, s.listUserPoolClientSecrets)
-}
-
-func (s *Service) listUserPoolClientSecrets(context.Context, *ListUserPoolClientSecretsInput) (*ListUserPoolClientSecretsOutput, error) {
-	return nil, engine.Unbuilt(opListUserPoolClientSecrets)
 }
 
 // ListUserPoolReplicas is not available in this version: it answers OperationNotImplementedException.

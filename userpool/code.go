@@ -41,10 +41,15 @@ func (c poolCrypt) codeMAC(sub string, p codePurpose, code string) []byte {
 
 // putCode stores that code was sent to the address in attribute, in place of an earlier one.
 func (s *Service) putCode(ctx context.Context, tx *store.Tx, c poolCrypt, now scope, p codePurpose, code, attribute, value string) error {
-	return codes.Of(now.pool.id()).Replace(ctx, tx, &codeRecord{
+	return codes.Of(now.pool.id()).Replace(ctx, tx, s.codeOf(tx, c, now, p, code, attribute, value))
+}
+
+// codeOf returns the record of a code that is sent now.
+func (s *Service) codeOf(tx *store.Tx, c poolCrypt, now scope, p codePurpose, code, attribute, value string) *codeRecord {
+	return &codeRecord{
 		Sub: now.user.Sub, Purpose: p, MAC: c.codeMAC(now.user.Sub, p, code), Attribute: attribute, Value: value,
 		Epoch: now.user.CredentialEpoch, Ends: tx.Now().Add(p.life()),
-	})
+	}
 }
 
 // checkCode decides on a code within the Update that acts on it. A right code is returned with verdict nil; the caller takes

@@ -64,8 +64,16 @@ func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, limi
 	if err != nil {
 		return nil, err
 	}
-	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		if err := s.count(ctx, tx, sc.pool, sc.subject(), limit, max); err != nil {
+	err = s.counted(ctx, func(tx *store.Tx, blind bool) error {
+		if err := s.countBlind(ctx, tx, sc.pool, sc.subject(), limit, max, blind); err != nil {
+			return err
+		}
+		// No message goes out, but it is counted as one to a user would be. A made-up address is nobody else's.
+		destination := destinationKey(crypt, to.value)
+		if to.value != sc.name {
+			destination = sc.subject()
+		}
+		if err := s.countBlind(ctx, tx, sc.pool, destination, "message", s.cfg.limits.MessagesPerDestination, blind); err != nil {
 			return err
 		}
 		return s.putCode(ctx, tx, crypt, sc.impostor(crypt), p, code, to.attribute, to.value)

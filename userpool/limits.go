@@ -59,6 +59,26 @@ func (l Limits) withDefaults() Limits {
 
 const limitWindow = time.Hour
 
+// counted runs an Update that counts what rarely happened before. Its first try takes it that nothing was counted yet, blind:
+// a closure that looks for what is not there conflicts with its neighbours on some engines, one that only inserts does not. If
+// something was counted, the unique key says so, and the second try looks.
+func (s *Service) counted(ctx context.Context, fn func(tx *store.Tx, blind bool) error) error {
+	err := s.store.Update(ctx, func(tx *store.Tx) error { return fn(tx, true) })
+	if c := store.AsConflict(err); c == nil || c.Kind != limits.Name() {
+		return err
+	}
+	return s.store.Update(ctx, func(tx *store.Tx) error { return fn(tx, false) })
+}
+
+// countBlind is count for the blind try of counted.
+func (s *Service) countBlind(ctx context.Context, tx *store.Tx, pool *poolRecord, subject, what string, max int, blind bool) error {
+	if !blind || max < 0 {
+		return s.count(ctx, tx, pool, subject, what, max)
+	}
+	now := tx.Now()
+	return limits.Of(pool.id()).Put(ctx, tx, &limitRecord{Subject: subject, What: what, Times: []time.Time{now}, Ends: now.Add(limitWindow)})
+}
+
 // count records that subject did what once more, or refuses with LimitExceededException if it did it max times within the
 // last hour. It is part of the Update that does it. A refusal is an error, which rolls the Update back: refused attempts do
 // not push the hour forward.

@@ -69,13 +69,14 @@ const (
 )
 
 // enqueue stores a message as part of the Update that decided to send it. wakeRunner is called after the commit.
-func (s *Service) enqueue(ctx context.Context, tx *store.Tx, p *poolRecord, c poolCrypt, m outgoing) error {
+// In the blind try of counted it takes it that nothing was sent to the address lately.
+func (s *Service) enqueue(ctx context.Context, tx *store.Tx, p *poolRecord, c poolCrypt, m outgoing, blind bool) error {
 	id, err := ident.UUID(s.rand)
 	if err != nil {
 		return err
 	}
 	if max := s.cfg.limits.MessagesPerDestination; max >= 0 {
-		if err := s.count(ctx, tx, p, destinationKey(c, m.To), "message", max); err != nil {
+		if err := s.countBlind(ctx, tx, p, destinationKey(c, m.To), "message", max, blind); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,12 @@ func (s *Service) storeSignUp(ctx context.Context, sc scope, in *SignUpInput, an
 			sends = false
 		}
 	}
-	insert := func(tx *store.Tx) error {
+	insert := func(tx *store.Tx, blind bool) error {
+		if answer.AutoVerifyEmail || answer.AutoVerifyPhone { // an alias may have to be taken from somebody (AUTH-059)
+			if err := sc.pool.releaseAliases(ctx, tx, sc.user); err != nil {
+				return err
+			}
+		}
 		now, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, name: sc.name})
 		if err != nil {
 			return err
@@ -117,16 +122,13 @@ func (s *Service) storeSignUp(ctx context.Context, sc scope, in *SignUpInput, an
 		if !sends {
 			return nil
 		}
-		if err := s.putCode(ctx, tx, crypt, now, codeSignUp, code, to.attribute, to.value); err != nil {
+		first := s.codeOf(tx, crypt, now, codeSignUp, code, to.attribute, to.value)
+		if err := codes.Of(now.pool.id()).Put(ctx, tx, first); err != nil { // a new user has no former one
 			return err
 		}
-		return s.enqueue(ctx, tx, now.pool, crypt, msg)
+		return s.enqueue(ctx, tx, now.pool, crypt, msg, blind)
 	}
-	if answer.AutoVerifyEmail || answer.AutoVerifyPhone { // an alias may have to be taken from somebody (AUTH-059)
-		err = s.takingAliases(ctx, sc.pool, sc.user, insert)
-	} else {
-		err = s.store.Update(ctx, insert)
-	}
+	err = s.counted(ctx, insert)
 	if c := store.AsConflict(err); c != nil {
 		return nil, sc.pool.nameTaken(sc.user, c, false)
 	}

@@ -80,8 +80,14 @@ var authFlows = map[AuthFlowType]*authFlow{
 	AuthFlowTypeUserSrpAuth:           {public: true, signed: true, needs: []string{"USERNAME", "SRP_A"}, run: (*Service).beginSRP},
 	AuthFlowTypeAdminUserPasswordAuth: &flowAdminPassword,
 	AuthFlowTypeAdminNoSrpAuth:        &flowAdminPassword,
+	AuthFlowTypeCustomAuth:            {public: true, signed: true, needs: []string{"USERNAME"}, run: (*Service).beginCustom},
 	AuthFlowTypeRefreshTokenAuth:      &flowRefresh,
 	AuthFlowTypeRefreshToken:          &flowRefresh,
+}
+
+// beginCustom answers what it does in a pool without the triggers of the flow (AUTH-221). Pools cannot have them yet.
+func (s *Service) beginCustom(context.Context, authStart, scope) (authAnswer, error) {
+	return authAnswer{}, ErrInvalidParameter.New("Custom auth lambda trigger is not configured for the user pool.")
 }
 
 // begin runs what all flows share and then the flow.

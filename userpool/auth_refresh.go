@@ -168,7 +168,7 @@ func (s *Service) refreshRefusal(st refreshState, r refreshRequest, sum []byte) 
 		return errRefreshInvalid
 	case u.Disabled:
 		return errUserDisabled
-	case f.Revoked || f.TokenEpoch != u.TokenEpoch || f.Epoch != s.vault.Epoch():
+	case f.Revoked || f.Serial != st.client.Serial || f.TokenEpoch != u.TokenEpoch || f.Epoch != s.vault.Epoch():
 		return errRefreshRevoked
 	case !now.Before(f.RefreshEnd):
 		return errRefreshExpired

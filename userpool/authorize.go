@@ -112,7 +112,7 @@ func (s *Service) bearerRefusal(b bearer) error {
 		return errUserNotFound
 	}
 	switch {
-	case b.claims.OriginJTI != "" && (b.family == nil || b.family.Revoked || b.family.Sub != u.Sub ||
+	case b.claims.OriginJTI != "" && (b.family == nil || b.family.Revoked || b.family.Sub != u.Sub || b.family.Serial != b.client.Serial ||
 		b.family.TokenEpoch != u.TokenEpoch || b.family.Epoch != s.vault.Epoch()):
 		return errAccessRevoked
 	case b.claims.OriginJTI == "" && !u.SignedOut.IsZero() && b.claims.IssuedAt.Unix() <= u.SignedOut.Unix(): // H3

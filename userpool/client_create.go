@@ -35,6 +35,9 @@ func (s *Service) makeClient(ctx context.Context, in *CreateUserPoolClientInput,
 	if id, err = s.clientID(id, &c.Settings); err != nil {
 		return nil, err
 	}
+	if c.Serial, err = ident.ClientID(s.rand); err != nil {
+		return nil, err
+	}
 	now := s.store.Now()
 	c.Settings.ClientId, c.Settings.CreationDate, c.Settings.LastModifiedDate = id, now, now
 	secret, err := s.firstSecret(in)

@@ -119,6 +119,9 @@ var (
 		AuthFlowTypeUserSrpAuth: {
 			[]ExplicitAuthFlowsType{ExplicitAuthFlowsTypeAllowUserSrpAuth}, "USER_SRP_AUTH is not enabled for the client.",
 		},
+		AuthFlowTypeCustomAuth: {
+			[]ExplicitAuthFlowsType{ExplicitAuthFlowsTypeAllowCustomAuth}, "CUSTOM_AUTH is not enabled for the client.",
+		},
 		AuthFlowTypeAdminUserPasswordAuth: switchAdminPassword,
 		AuthFlowTypeAdminNoSrpAuth:        switchAdminPassword,
 		AuthFlowTypeRefreshTokenAuth:      switchRefresh,

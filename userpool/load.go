@@ -199,7 +199,7 @@ func (s *Service) againIn(ctx context.Context, get getFunc, sc scope, more ...st
 	}
 	out := scope{pool: p.Got, name: sc.name}
 	if c != nil {
-		if c.Got == nil || c.Got.poolID() != p.Got.id() {
+		if c.Got == nil || c.Got.poolID() != p.Got.id() || c.Got.Serial != sc.client.Serial {
 			return scope{}, errClientNotFound(sc.client.id())
 		}
 		out.client = c.Got

@@ -41,6 +41,7 @@ type clientRecord struct {
 	store.Meta
 	Settings UserPoolClientType // without the secret
 	Secrets  []clientSecret     // at most two; none is a public client
+	Serial   string             // tells it from a client that had the id before: what that one issued is not this one's
 }
 
 // clientSecret is one secret of a client, sealed under the pool's key.

@@ -13,6 +13,7 @@ type familyRecord struct {
 	store.Meta
 	ID         string
 	ClientID   string
+	Serial     string // of the client
 	Sub        string
 	TokenEpoch int64 // the user's when the family began
 	Epoch      int64 // the installation's

@@ -19,7 +19,7 @@ func (s *Service) issue(ctx context.Context, in signIn, u *userRecord, list []*g
 	now := s.store.Now()
 	_, _, refresh := in.client.validity()
 	f := &familyRecord{
-		ID: id, ClientID: in.client.id(), Sub: u.Sub, TokenEpoch: u.TokenEpoch, Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.event,
+		ID: id, ClientID: in.client.id(), Serial: in.client.Serial, Sub: u.Sub, TokenEpoch: u.TokenEpoch, Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.event,
 		DeviceKey: in.device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
 		Ends: now.Add(refresh + maxTokenLife), // a refresh at the last moment still gives tokens that live on
 	}

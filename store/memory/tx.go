@@ -113,6 +113,11 @@ func (t *table) violation(rec driver.Record) error {
 // put writes a record that violates nothing.
 func (t *table) put(s *state, rec driver.Record) {
 	c := &content{version: rec.Version + 1, expires: micros(rec.Expires)}
+	old, exists := t.rows.Get(row{key: rec.Key})
+	var former []rowEntry
+	if exists {
+		rec.Key, former = old.key, old.entries
+	}
 	if len(rec.Data) > 0 {
 		c.data = make([]byte, len(rec.Data)) // no room behind, where somebody's append could write
 		copy(c.data, rec.Data)
@@ -122,12 +127,37 @@ func (t *table) put(s *state, rec driver.Record) {
 		for _, e := range rec.Index {
 			own := rowEntry{e.Value, t.position(s, e.Index), e.Unique}
 			if !slices.Contains(c.entries, own) {
+				own.value = t.kept(own, rec.Key, former, c.entries)
 				c.entries = append(c.entries, own)
 			}
 		}
 	}
-	old, _ := t.rows.writable(s).Set(row{rec.Key, c})
+	t.rows.writable(s).Set(row{rec.Key, c})
 	t.reindex(s, rec.Key, old.content, c)
+}
+
+// kept returns the value of an entry in memory that is kept anyway, if an equal one is at hand: the record's key, one of its
+// entries, former or new, or a value that many records share. Nearly all of a user's are one of these.
+func (t *table) kept(e rowEntry, key string, former, own []rowEntry) string {
+	if e.value == key {
+		return key
+	}
+	for _, entries := range [][]rowEntry{former, own} {
+		for _, other := range entries {
+			if other.value == e.value {
+				return other.value
+			}
+		}
+	}
+	if !e.unique {
+		t.indexes[e.index].entries.Ascend(entry{value: e.value, unique: true}, func(at entry) bool {
+			if at.value == e.value {
+				e.value = at.value
+			}
+			return false
+		})
+	}
+	return e.value
 }
 
 // reindex brings the entries and the deadline of a row from those of old to those of c. Either may be nil.

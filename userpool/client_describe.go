@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cenote-auth/cenote/store"
 )
@@ -33,9 +34,18 @@ func (s *Service) shownSecret(ctx context.Context, sc scope) (string, error) {
 }
 
 // described returns the client as the API tells it. Some settings are told with their defaults, the others only if they were
-// given (APP-038).
+// given (APP-038). It shares nothing with the record, which everybody reads.
 func (c *clientRecord) described(secret string) *UserPoolClientType {
 	out := c.Settings
+	out.ReadAttributes, out.WriteAttributes = slices.Clone(out.ReadAttributes), slices.Clone(out.WriteAttributes)
+	out.ExplicitAuthFlows = slices.Clone(out.ExplicitAuthFlows)
+	out.SupportedIdentityProviders = slices.Clone(out.SupportedIdentityProviders)
+	out.AccessTokenValidity, out.IdTokenValidity = cloned(out.AccessTokenValidity), cloned(out.IdTokenValidity)
+	out.RefreshTokenValidity, out.AuthSessionValidity = cloned(out.RefreshTokenValidity), cloned(out.AuthSessionValidity)
+	out.TokenValidityUnits = cloned(out.TokenValidityUnits)
+	if out.RefreshTokenRotation = cloned(out.RefreshTokenRotation); out.RefreshTokenRotation != nil {
+		out.RefreshTokenRotation.RetryGracePeriodSeconds = cloned(out.RefreshTokenRotation.RetryGracePeriodSeconds)
+	}
 	out.ClientSecret, out.ClientType = secret, ClientTypeTypeRegular // NEW-271
 	if out.RefreshTokenValidity == nil || *out.RefreshTokenValidity == 0 {
 		out.RefreshTokenValidity = new(int32(defaultRefreshValidity / unitLength[unitsOf(&out).RefreshToken]))
@@ -50,6 +60,13 @@ func (c *clientRecord) described(secret string) *UserPoolClientType {
 	out.EnablePropagateAdditionalUserContextData = new(isTrue(out.EnablePropagateAdditionalUserContextData))
 	out.AllowedOAuthFlowsUserPoolClient = new(isTrue(out.AllowedOAuthFlowsUserPoolClient))
 	return &out
+}
+
+func cloned[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
 }
 
 // normalClient returns settings as they are stored. A list that says nothing is stored as an absent one (AUTH-133), except those

@@ -116,21 +116,21 @@ func (s *Service) storeInvited(ctx context.Context, sc scope, force bool, inv in
 	if err != nil {
 		return err
 	}
-	insert := func(tx *store.Tx) error {
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		now, err := s.again(ctx, tx, scope{pool: sc.pool, name: sc.name})
 		if err != nil {
 			return err
+		}
+		if force {
+			if err := now.pool.releaseAliases(ctx, tx, sc.user); err != nil {
+				return err
+			}
 		}
 		if err := users.Of(now.pool.id()).Put(ctx, tx, sc.user); err != nil {
 			return err
 		}
 		return s.enqueueInvitation(ctx, tx, now.pool, crypt, inv)
-	}
-	if force {
-		err = s.takingAliases(ctx, sc.pool, sc.user, insert)
-	} else {
-		err = s.store.Update(ctx, insert)
-	}
+	})
 	if c := store.AsConflict(err); c != nil {
 		return sc.pool.nameTaken(sc.user, c, true)
 	}

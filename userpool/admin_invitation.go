@@ -82,7 +82,7 @@ func (s *Service) writeInvitation(ctx context.Context, sc scope, to []contact, p
 // TooManyRequestsException: AdminCreateUser has no LimitExceededException.
 func (s *Service) enqueueInvitation(ctx context.Context, tx *store.Tx, p *poolRecord, c poolCrypt, inv invitation) error {
 	for _, m := range inv.messages {
-		if err := s.enqueue(ctx, tx, p, c, m); err != nil {
+		if err := s.enqueue(ctx, tx, p, c, m, false); err != nil {
 			return limitAsThrottling(fmt.Errorf("invite: %w", err))
 		}
 	}

@@ -135,7 +135,7 @@ func (r *RemoteKeys) Key(ctx context.Context, kid string) (*rsa.PublicKey, error
 // refresh fetches and records what came of it. A caller who goes away does not end
 // it: others wait for the same answer, and the pause has begun.
 func (r *RemoteKeys) refresh(ctx context.Context, done chan struct{}) {
-	keys, err := StaticKeys(nil), error(fmt.Errorf("%w: the fetch panicked", ErrKeys))
+	keys, err := StaticKeys(nil), fmt.Errorf("%w: the fetch panicked", ErrKeys)
 	defer func() {
 		r.mu.Lock()
 		if r.err = err; err == nil {

@@ -29,11 +29,10 @@ type service struct {
 
 // goStruct is a structure with its Go name.
 type goStruct struct {
-	shape   string
-	goName  string
-	fields  []field
-	redact  bool   // something in it is sensitive
-	purpose string // for the doc comment
+	shape  string
+	goName string
+	fields []field
+	redact bool // something in it is sensitive
 }
 
 type field struct {

@@ -64,8 +64,8 @@ func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, limi
 	if err != nil {
 		return nil, err
 	}
-	err = s.counted(ctx, func(tx *store.Tx, blind bool) error {
-		if err := s.countBlind(ctx, tx, sc.pool, sc.subject(), limit, max, blind); err != nil {
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if err := s.count(ctx, tx, sc.pool, sc.subject(), limit, max); err != nil {
 			return err
 		}
 		// No message goes out, but it is counted as one to a user would be. A made-up address is nobody else's.
@@ -73,7 +73,7 @@ func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, limi
 		if to.value != sc.name {
 			destination = sc.subject()
 		}
-		if err := s.countBlind(ctx, tx, sc.pool, destination, "message", s.cfg.limits.MessagesPerDestination, blind); err != nil {
+		if err := s.count(ctx, tx, sc.pool, destination, "message", s.cfg.limits.MessagesPerDestination); err != nil {
 			return err
 		}
 		return s.putCode(ctx, tx, crypt, sc.impostor(crypt), p, code, to.attribute, to.value)

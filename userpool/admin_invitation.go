@@ -64,7 +64,7 @@ func (s *Service) writeInvitation(ctx context.Context, sc scope, to []contact, p
 	if len(to) == 0 {
 		return inv, nil
 	}
-	text, err := s.customMessage(ctx, sc, message.AdminCreateUser, sc.pool.template(message.AdminCreateUser), metadata)
+	text, err := s.customMessage(ctx, sc, message.AdminCreateUser, sc.pool.template(message.AdminCreateUser), metadata, to...)
 	if err != nil {
 		return inv, err
 	}

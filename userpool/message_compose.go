@@ -22,6 +22,11 @@ func (c contact) medium() DeliveryMediumType {
 	return DeliveryMediumTypeEmail
 }
 
+// carries reports whether a message to the contact has the part.
+func (c contact) carries(p message.Part) bool {
+	return (p == message.PartSMS) == (c.medium() == DeliveryMediumTypeSms)
+}
+
 // details tells the caller where a code went, masked (AUTH-103, AUTH-104).
 func (c contact) details() *CodeDeliveryDetailsType {
 	d := &CodeDeliveryDetailsType{AttributeName: c.attribute, DeliveryMedium: c.medium(), Destination: ident.MaskEmail(c.value)}
@@ -53,7 +58,7 @@ func (s *Service) compose(ctx context.Context, sc scope, kind message.Kind, to c
 	if !s.delivers(to.medium()) {
 		return outgoing{}, errCodeDeliveryFailure
 	}
-	text, err := s.customMessage(ctx, sc, kind, sc.pool.template(kind), metadata)
+	text, err := s.customMessage(ctx, sc, kind, sc.pool.template(kind), metadata, to)
 	if err != nil {
 		return outgoing{}, err
 	}
@@ -121,8 +126,10 @@ func (p *poolRecord) template(kind message.Kind) message.Text {
 	return t
 }
 
-// customMessage lets the pool's function change the texts (TRG-110…116).
-func (s *Service) customMessage(ctx context.Context, sc scope, kind message.Kind, t message.Text, metadata map[string]string) (message.Text, error) {
+// customMessage lets the pool's function change the texts of a message to some contacts (TRG-110…116).
+func (s *Service) customMessage(
+	ctx context.Context, sc scope, kind message.Kind, t message.Text, metadata map[string]string, to ...contact,
+) (message.Text, error) {
 	arn := sc.pool.lambda().CustomMessage
 	if arn == "" {
 		return t, nil
@@ -152,8 +159,8 @@ func (s *Service) customMessage(ctx context.Context, sc scope, kind message.Kind
 		{message.PartSMS, answer.SMSMessage, &t.SMS, must}, {message.PartEmail, answer.EmailMessage, &t.Email, must},
 		{message.PartSubject, answer.EmailSubject, &t.Subject, 0},
 	} {
-		if part.text == nil {
-			continue
+		if part.text == nil || *part.text == "" && !slices.ContainsFunc(to, func(c contact) bool { return c.carries(part.name) }) {
+			continue // functions in Go return empty texts for null ones (TRG-011): it matters only in what is sent
 		}
 		if part.name.TooLong(*part.text) {
 			return t, ErrInvalidLambdaResponse.New("Unrecognizable lambda output") // TRG-113 (unconfirmed)

@@ -57,6 +57,7 @@ const (
 func newSchema(in []SchemaAttributeType) ([]SchemaAttributeType, error) {
 	schema := standardSchema()
 	var custom []SchemaAttributeType
+	seen := map[string]bool{}
 	for _, a := range in {
 		if a.Name == "sub" { // ATTR-006
 			return nil, ErrInvalidParameter.New("sub is a reserved attribute and cannot be redefined.")
@@ -65,6 +66,10 @@ func newSchema(in []SchemaAttributeType) ([]SchemaAttributeType, error) {
 			custom = append(custom, a)
 			continue
 		}
+		if seen[a.Name] {
+			return nil, ErrInvalidParameter.Newf("%s: Existing attribute already has name %s.", a.Name, a.Name)
+		}
+		seen[a.Name] = true
 		for i := range schema {
 			if schema[i].Name != a.Name {
 				continue
@@ -110,6 +115,8 @@ func addCustom(schema, in []SchemaAttributeType) ([]SchemaAttributeType, error) 
 			name = "dev:" + name // ATTR-011
 		}
 		switch {
+		case a.Name == "": // unconfirmed text: the model requires no name
+			return nil, ErrInvalidParameter.New("Attribute name must not be empty.")
 		case a.AttributeDataType == "":
 			return nil, ErrInvalidParameter.New("Invalid AttributeDataType input, consider using the provided AttributeDataType enum.")
 		case isTrue(a.Required):

@@ -30,6 +30,7 @@ type Limits struct {
 	// WrongCodes is how many wrong guesses a code survives: 10.
 	WrongCodes int
 
+	Pools         int // of the installation: 1,000
 	GroupsPerPool int // 10,000 (GRP-003)
 	GroupsPerUser int // 100 (GRP-008)
 }
@@ -49,6 +50,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MessagesPerDestination, 20)
 	set(&l.FreeAttempts, 5)
 	set(&l.WrongCodes, 10)
+	set(&l.Pools, 1000)
 	set(&l.GroupsPerPool, 10_000)
 	set(&l.GroupsPerUser, 100)
 	if l.MaxLock == 0 {

@@ -17,6 +17,7 @@ var opAddCustomAttributes = &wire.Op{Operation: awsapi.Operation{
 	Name: "AddCustomAttributes", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserImportInProgress, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 0, Input: &shapeAddCustomAttributesRequest, Output: &shapeAddCustomAttributesResponse, NewInput: func() any { return new(AddCustomAttributesInput) },
 	IsInput: wire.Is[AddCustomAttributesInput], IsOutput: wire.Is[AddCustomAttributesOutput]}
 
@@ -558,6 +559,7 @@ var opDescribeUserPool = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserPoolTagging, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 69, Input: &shapeDescribeUserPoolRequest, Output: &shapeDescribeUserPoolResponse, NewInput: func() any { return new(DescribeUserPoolInput) },
 	IsInput: wire.Is[DescribeUserPoolInput], IsOutput: wire.Is[DescribeUserPoolOutput]}
 
@@ -712,6 +714,7 @@ var opGetUserPoolMfaConfig = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrResourceNotFound, ErrNotAuthorized, ErrInternalError},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 88, Input: &shapeGetUserPoolMfaConfigRequest, Output: &shapeGetUserPoolMfaConfigResponse, NewInput: func() any { return new(GetUserPoolMfaConfigInput) },
 	IsInput: wire.Is[GetUserPoolMfaConfigInput], IsOutput: wire.Is[GetUserPoolMfaConfigOutput]}
 
@@ -777,6 +780,7 @@ var opListTagsForResource = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInvalidParameter, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 96, Input: &shapeListTagsForResourceRequest, Output: &shapeListTagsForResourceResponse, NewInput: func() any { return new(ListTagsForResourceInput) },
 	IsInput: wire.Is[ListTagsForResourceInput], IsOutput: wire.Is[ListTagsForResourceOutput]}
 
@@ -827,6 +831,7 @@ var opListUserPools = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrInternalError},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 102, Input: &shapeListUserPoolsRequest, Output: &shapeListUserPoolsResponse, NewInput: func() any { return new(ListUserPoolsInput) },
 	IsInput: wire.Is[ListUserPoolsInput], IsOutput: wire.Is[ListUserPoolsOutput]}
 
@@ -934,6 +939,7 @@ var opSetUserPoolMfaConfig = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserPoolMfaConfig", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrConcurrentModification, ErrResourceNotFound, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrNotAuthorized, ErrInternalError, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 116, Input: &shapeSetUserPoolMfaConfigRequest, Output: &shapeSetUserPoolMfaConfigResponse, NewInput: func() any { return new(SetUserPoolMfaConfigInput) },
 	IsInput: wire.Is[SetUserPoolMfaConfigInput], IsOutput: wire.Is[SetUserPoolMfaConfigOutput]}
 
@@ -985,6 +991,7 @@ var opTagResource = &wire.Op{Operation: awsapi.Operation{
 	Name: "TagResource", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInvalidParameter, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 123, Input: &shapeTagResourceRequest, Output: &shapeTagResourceResponse, NewInput: func() any { return new(TagResourceInput) },
 	IsInput: wire.Is[TagResourceInput], IsOutput: wire.Is[TagResourceOutput]}
 
@@ -992,6 +999,7 @@ var opUntagResource = &wire.Op{Operation: awsapi.Operation{
 	Name: "UntagResource", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInvalidParameter, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 124, Input: &shapeUntagResourceRequest, Output: &shapeUntagResourceResponse, NewInput: func() any { return new(UntagResourceInput) },
 	IsInput: wire.Is[UntagResourceInput], IsOutput: wire.Is[UntagResourceOutput]}
 
@@ -1064,6 +1072,7 @@ var opUpdateUserPool = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserPool", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrConcurrentModification, ErrTooManyRequests, ErrNotAuthorized, ErrUserImportInProgress, ErrInternalError, ErrInvalidSmsRoleAccessPolicy, ErrInvalidSmsRoleTrustRelationship, ErrUserPoolTagging, ErrInvalidEmailRoleAccessPolicy, ErrTierChangeNotAllowed, ErrFeatureUnavailableInTier, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 134, Input: &shapeUpdateUserPoolRequest, Output: &shapeUpdateUserPoolResponse, NewInput: func() any { return new(UpdateUserPoolInput) },
 	IsInput: wire.Is[UpdateUserPoolInput], IsOutput: wire.Is[UpdateUserPoolOutput]}
 

@@ -1,14 +1,18 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
+	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/cenote-auth/cenote/internal/ident"
 	"github.com/cenote-auth/cenote/store"
 )
 
-// CreateUserPool makes a pool (POOL-011, POOL-015). Settings that are left out have the documented defaults.
+// CreateUserPool makes a pool. Settings that are left out have the documented defaults (POOL-011); those that this version does
+// not have are refused. Each call makes a pool: names are not unique (POOL-005).
 func (s *Service) CreateUserPool(ctx context.Context, in *CreateUserPoolInput) (*CreateUserPoolOutput, error) {
 	return call(ctx, s, opCreateUserPool, in, s.createUserPool)
 }
@@ -18,20 +22,18 @@ func (s *Service) createUserPool(ctx context.Context, in *CreateUserPoolInput) (
 	if err != nil {
 		return nil, err
 	}
-	pool := p.described()
+	pool, err := p.described()
+	if err != nil {
+		return nil, err
+	}
 	return &CreateUserPoolOutput{UserPool: &pool}, nil
 }
 
 // makePool stores a new pool under the given id, or under a new one if that is empty. Its data key is stored with it.
 func (s *Service) makePool(ctx context.Context, in *CreateUserPoolInput, id string) (*poolRecord, error) {
-	var err error
-	if id == "" && s.cfg.customIDs {
-		id = customID(in.UserPoolTags)
-	}
-	if id == "" {
-		if id, err = ident.PoolID(s.rand, s.cfg.region); err != nil {
-			return nil, err
-		}
+	id, err := s.poolID(id, in.UserPoolTags)
+	if err != nil {
+		return nil, err
 	}
 	p, err := s.newPool(in, id)
 	if err != nil {
@@ -42,11 +44,21 @@ func (s *Service) makePool(ctx context.Context, in *CreateUserPoolInput, id stri
 		return nil, err
 	}
 	p.KeyID = key.ID
+	table := pools.Of(store.Installation)
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if most := s.cfg.limits.Pools; most > 0 {
+			n, err := table.Count(ctx, &tx.Reader, store.Query{Index: indexLive, Limit: most})
+			if err != nil {
+				return err
+			}
+			if n >= int64(most) {
+				return ErrLimitExceeded.New("Maximum number of user pools has been reached.") // unconfirmed text
+			}
+		}
 		if err := key.Put(ctx, tx); err != nil {
 			return err
 		}
-		return pools.Of(store.Installation).Put(ctx, tx, p)
+		return table.Put(ctx, tx, p)
 	})
 	if store.AsConflict(err) != nil {
 		return nil, ErrInvalidParameter.Newf("User pool %s exists already.", id)
@@ -59,14 +71,24 @@ func (s *Service) makePool(ctx context.Context, in *CreateUserPoolInput, id stri
 	return p, nil
 }
 
-// customID returns the id that the tags of other emulators ask for.
-func customID(tags map[string]string) string {
-	for _, tag := range []string{"_custom_id_", "floci:override-id"} {
-		if id := tags[tag]; id != "" {
-			return id
-		}
+// poolIDForm is what the model allows as the id of a pool, in length 1 to 55 (POOL-001).
+var poolIDForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`) })
+
+const maxPoolID = 55
+
+// poolID returns the id of a new pool: the given one, the one that a tag of other emulators asks for if Config.CustomIDs allows
+// that, or a new one.
+func (s *Service) poolID(id string, tags map[string]string) (string, error) {
+	if id == "" && s.cfg.customIDs {
+		id = cmp.Or(tags["_custom_id_"], tags["floci:override-id"])
 	}
-	return ""
+	switch {
+	case id == "":
+		return ident.PoolID(s.rand, s.cfg.region)
+	case len(id) > maxPoolID || !poolIDForm().MatchString(id):
+		return "", ErrInvalidParameter.Newf("%q cannot be the id of a user pool: want something like %s_Example01.", id, s.cfg.region)
+	}
+	return id, nil
 }
 
 // newPool returns the record of a pool that is not stored yet.
@@ -75,42 +97,29 @@ func (s *Service) newPool(in *CreateUserPoolInput, id string) (*poolRecord, erro
 	if err != nil {
 		return nil, err
 	}
-	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
-		return nil, ErrInvalidParameter.New("Only one of the aliasAttributes or usernameAttributes can be set in a user pool.")
+	set, err := normalPool(createdPool(in))
+	if err != nil {
+		return nil, err
 	}
-	now := s.store.Now()
-	p := &poolRecord{Schema: schema, Naming: namingOf(in), Fold: ident.FoldVersion, Settings: UserPoolType{
-		Id: id, Name: in.PoolName, Arn: s.poolARN(id), CreationDate: now, LastModifiedDate: now, Policies: in.Policies,
-		DeletionProtection: in.DeletionProtection, LambdaConfig: in.LambdaConfig, AutoVerifiedAttributes: in.AutoVerifiedAttributes,
-		AliasAttributes: in.AliasAttributes, UsernameAttributes: in.UsernameAttributes, UsernameConfiguration: in.UsernameConfiguration,
-		VerificationMessageTemplate: in.VerificationMessageTemplate, UserAttributeUpdateSettings: in.UserAttributeUpdateSettings,
-		EmailConfiguration: in.EmailConfiguration, SmsConfiguration: in.SmsConfiguration, UserPoolTags: in.UserPoolTags,
-		AdminCreateUserConfig: in.AdminCreateUserConfig, AccountRecoverySetting: in.AccountRecoverySetting, UserPoolTier: in.UserPoolTier,
-		MfaConfiguration: UserPoolMfaTypeOff,
-	}}
-	return p, nil
+	set.Id, set.Arn, set.CreationDate = id, s.poolARN(id), s.store.Now()
+	set.LastModifiedDate = set.CreationDate
+	p := &poolRecord{Schema: schema, Naming: namingOf(&set), Fold: ident.FoldVersion, Settings: set}
+	return p, s.checkPool(p)
 }
 
 // namingOf returns under which names the users of a new pool are found.
-func namingOf(in *CreateUserPoolInput) naming {
+func namingOf(p *UserPoolType) naming {
 	var n naming
 	set := func(bit naming, on bool) {
 		if on {
 			n |= bit
 		}
 	}
-	set(foldCase, in.UsernameConfiguration != nil && !in.UsernameConfiguration.CaseSensitive)
-	set(aliasEmail, slices.Contains(in.AliasAttributes, AliasAttributeTypeEmail))
-	set(aliasPhone, slices.Contains(in.AliasAttributes, AliasAttributeTypePhoneNumber))
-	set(aliasPreferred, slices.Contains(in.AliasAttributes, AliasAttributeTypePreferredUsername))
-	set(nameIsEmail, slices.Contains(in.UsernameAttributes, UsernameAttributeTypeEmail))
-	set(nameIsPhone, slices.Contains(in.UsernameAttributes, UsernameAttributeTypePhoneNumber))
+	set(foldCase, p.UsernameConfiguration != nil && !p.UsernameConfiguration.CaseSensitive)
+	set(aliasEmail, slices.Contains(p.AliasAttributes, AliasAttributeTypeEmail))
+	set(aliasPhone, slices.Contains(p.AliasAttributes, AliasAttributeTypePhoneNumber))
+	set(aliasPreferred, slices.Contains(p.AliasAttributes, AliasAttributeTypePreferredUsername))
+	set(nameIsEmail, slices.Contains(p.UsernameAttributes, UsernameAttributeTypeEmail))
+	set(nameIsPhone, slices.Contains(p.UsernameAttributes, UsernameAttributeTypePhoneNumber))
 	return n
-}
-
-// described returns the pool as DescribeUserPool tells it, without what is counted.
-func (p *poolRecord) described() UserPoolType {
-	out := p.Settings
-	out.SchemaAttributes = p.Schema
-	return out
 }

@@ -93,12 +93,13 @@ type Service struct {
 	outbox   *message.Outbox
 	rand     io.Reader
 
-	hints    hints
-	keys     keyCache
-	envelope envelope
-	wantKeys wanted
-	slots    slots
-	wake     chan struct{}
+	hints     hints
+	estimates estimates
+	keys      keyCache
+	envelope  envelope
+	wantKeys  wanted
+	slots     slots
+	wake      chan struct{}
 }
 
 var (

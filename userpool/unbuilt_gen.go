@@ -8,15 +8,6 @@ import (
 	"github.com/cenote-auth/cenote/internal/engine"
 )
 
-// AddCustomAttributes is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AddCustomAttributes(ctx context.Context, in *AddCustomAttributesInput) (*AddCustomAttributesOutput, error) {
-	return call(ctx, s, opAddCustomAttributes, in, s.addCustomAttributes)
-}
-
-func (s *Service) addCustomAttributes(context.Context, *AddCustomAttributesInput) (*AddCustomAttributesOutput, error) {
-	return nil, engine.Unbuilt(opAddCustomAttributes)
-}
-
 // AdminDeleteSoftwareToken is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminDeleteSoftwareToken(ctx context.Context, in *AdminDeleteSoftwareTokenInput) (*AdminDeleteSoftwareTokenOutput, error) {
 	return call(ctx, s, opAdminDeleteSoftwareToken, in, s.adminDeleteSoftwareToken)
@@ -359,15 +350,6 @@ func (s *Service) describeUserImportJob(context.Context, *DescribeUserImportJobI
 	return nil, engine.Unbuilt(opDescribeUserImportJob)
 }
 
-// DescribeUserPool is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DescribeUserPool(ctx context.Context, in *DescribeUserPoolInput) (*DescribeUserPoolOutput, error) {
-	return call(ctx, s, opDescribeUserPool, in, s.describeUserPool)
-}
-
-func (s *Service) describeUserPool(context.Context, *DescribeUserPoolInput) (*DescribeUserPoolOutput, error) {
-	return nil, engine.Unbuilt(opDescribeUserPool)
-}
-
 // DescribeUserPoolDomain is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) DescribeUserPoolDomain(ctx context.Context, in *DescribeUserPoolDomainInput) (*DescribeUserPoolDomainOutput, error) {
 	return call(ctx, s, opDescribeUserPoolDomain, in, s.describeUserPoolDomain)
@@ -476,15 +458,6 @@ func (s *Service) getUserPoolClientSessionConfiguration(context.Context, *GetUse
 	return nil, engine.Unbuilt(opGetUserPoolClientSessionConfiguration)
 }
 
-// GetUserPoolMfaConfig is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetUserPoolMfaConfig(ctx context.Context, in *GetUserPoolMfaConfigInput) (*GetUserPoolMfaConfigOutput, error) {
-	return call(ctx, s, opGetUserPoolMfaConfig, in, s.getUserPoolMfaConfig)
-}
-
-func (s *Service) getUserPoolMfaConfig(context.Context, *GetUserPoolMfaConfigInput) (*GetUserPoolMfaConfigOutput, error) {
-	return nil, engine.Unbuilt(opGetUserPoolMfaConfig)
-}
-
 // GetUserPoolSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) GetUserPoolSessionConfiguration(ctx context.Context, in *GetUserPoolSessionConfigurationInput) (*GetUserPoolSessionConfigurationOutput, error) {
 	return call(ctx, s, opGetUserPoolSessionConfiguration, in, s.getUserPoolSessionConfiguration)
@@ -521,15 +494,6 @@ func (s *Service) listResourceServers(context.Context, *ListResourceServersInput
 	return nil, engine.Unbuilt(opListResourceServers)
 }
 
-// ListTagsForResource is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	return call(ctx, s, opListTagsForResource, in, s.listTagsForResource)
-}
-
-func (s *Service) listTagsForResource(context.Context, *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	return nil, engine.Unbuilt(opListTagsForResource)
-}
-
 // ListTerms is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) ListTerms(ctx context.Context, in *ListTermsInput) (*ListTermsOutput, error) {
 	return call(ctx, s, opListTerms, in, s.listTerms)
@@ -555,15 +519,6 @@ func (s *Service) ListUserPoolReplicas(ctx context.Context, in *ListUserPoolRepl
 
 func (s *Service) listUserPoolReplicas(context.Context, *ListUserPoolReplicasInput) (*ListUserPoolReplicasOutput, error) {
 	return nil, engine.Unbuilt(opListUserPoolReplicas)
-}
-
-// ListUserPools is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUserPools(ctx context.Context, in *ListUserPoolsInput) (*ListUserPoolsOutput, error) {
-	return call(ctx, s, opListUserPools, in, s.listUserPools)
-}
-
-func (s *Service) listUserPools(context.Context, *ListUserPoolsInput) (*ListUserPoolsOutput, error) {
-	return nil, engine.Unbuilt(opListUserPools)
 }
 
 // ListUserSessions is not available in this version: it answers OperationNotImplementedException.
@@ -638,15 +593,6 @@ func (s *Service) setUserPoolClientSessionConfiguration(context.Context, *SetUse
 	return nil, engine.Unbuilt(opSetUserPoolClientSessionConfiguration)
 }
 
-// SetUserPoolMfaConfig is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetUserPoolMfaConfig(ctx context.Context, in *SetUserPoolMfaConfigInput) (*SetUserPoolMfaConfigOutput, error) {
-	return call(ctx, s, opSetUserPoolMfaConfig, in, s.setUserPoolMfaConfig)
-}
-
-func (s *Service) setUserPoolMfaConfig(context.Context, *SetUserPoolMfaConfigInput) (*SetUserPoolMfaConfigOutput, error) {
-	return nil, engine.Unbuilt(opSetUserPoolMfaConfig)
-}
-
 // SetUserPoolSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) SetUserPoolSessionConfiguration(ctx context.Context, in *SetUserPoolSessionConfigurationInput) (*SetUserPoolSessionConfigurationOutput, error) {
 	return call(ctx, s, opSetUserPoolSessionConfiguration, in, s.setUserPoolSessionConfiguration)
@@ -681,24 +627,6 @@ func (s *Service) StopUserImportJob(ctx context.Context, in *StopUserImportJobIn
 
 func (s *Service) stopUserImportJob(context.Context, *StopUserImportJobInput) (*StopUserImportJobOutput, error) {
 	return nil, engine.Unbuilt(opStopUserImportJob)
-}
-
-// TagResource is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
-	return call(ctx, s, opTagResource, in, s.tagResource)
-}
-
-func (s *Service) tagResource(context.Context, *TagResourceInput) (*TagResourceOutput, error) {
-	return nil, engine.Unbuilt(opTagResource)
-}
-
-// UntagResource is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
-	return call(ctx, s, opUntagResource, in, s.untagResource)
-}
-
-func (s *Service) untagResource(context.Context, *UntagResourceInput) (*UntagResourceOutput, error) {
-	return nil, engine.Unbuilt(opUntagResource)
 }
 
 // UpdateAuthEventFeedback is not available in this version: it answers OperationNotImplementedException.
@@ -762,15 +690,6 @@ func (s *Service) UpdateTerms(ctx context.Context, in *UpdateTermsInput) (*Updat
 
 func (s *Service) updateTerms(context.Context, *UpdateTermsInput) (*UpdateTermsOutput, error) {
 	return nil, engine.Unbuilt(opUpdateTerms)
-}
-
-// UpdateUserPool is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateUserPool(ctx context.Context, in *UpdateUserPoolInput) (*UpdateUserPoolOutput, error) {
-	return call(ctx, s, opUpdateUserPool, in, s.updateUserPool)
-}
-
-func (s *Service) updateUserPool(context.Context, *UpdateUserPoolInput) (*UpdateUserPoolOutput, error) {
-	return nil, engine.Unbuilt(opUpdateUserPool)
 }
 
 // UpdateUserPoolDomain is not available in this version: it answers OperationNotImplementedException.

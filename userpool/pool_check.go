@@ -1,0 +1,121 @@
+package userpool
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cenote-auth/cenote/internal/ident"
+	"github.com/cenote-auth/cenote/message"
+)
+
+// checkPool refuses settings of a pool that contradict each other, its tier, or this version (POOL-040…057). They are normal,
+// see normalPool. Texts without a mark in the specification are unconfirmed.
+func (s *Service) checkPool(p *poolRecord) error {
+	set := &p.Settings
+	if err := checkTags(ErrUserPoolTagging, set.UserPoolTags); err != nil {
+		return err
+	}
+	if err := p.checkNames(); err != nil {
+		return err
+	}
+	if err := s.checkContacts(set); err != nil {
+		return err
+	}
+	if err := checkRecovery(set.AccountRecoverySetting); err != nil {
+		return err
+	}
+	if c := set.LambdaConfig.PreTokenGenerationConfig; c != nil { // POOL-051
+		if legacy := set.LambdaConfig.PreTokenGeneration; legacy != "" && legacy != c.LambdaArn {
+			return ErrInvalidParameter.New("PreTokenGeneration and PreTokenGenerationConfig.LambdaArn must be the same.")
+		}
+	}
+	if !slices.Contains(set.Policies.SignInPolicy.AllowedFirstAuthFactors, AuthFactorTypePassword) { // POOL-055
+		return ErrInvalidParameter.New("AllowedFirstAuthFactors must include PASSWORD.")
+	}
+	if err := checkTier(set); err != nil {
+		return err
+	}
+	return checkPoolAvailable(set)
+}
+
+// checkNames checks under which names users sign in (POOL-040, POOL-041).
+func (p *poolRecord) checkNames() error {
+	set := &p.Settings
+	if len(set.AliasAttributes) > 0 && len(set.UsernameAttributes) > 0 {
+		return ErrInvalidParameter.New("Only one of the aliasAttributes or usernameAttributes can be set in a user pool.")
+	}
+	if a := p.attribute("preferred_username"); isTrue(a.Required) && slices.Contains(set.AliasAttributes, AliasAttributeTypePreferredUsername) {
+		return ErrInvalidParameter.New("preferred_username cannot be an alias and a required attribute.")
+	}
+	return nil
+}
+
+// checkContacts checks how the pool reaches its users (POOL-042, POOL-043, POOL-048, POOL-052, NEW-311).
+func (s *Service) checkContacts(set *UserPoolType) error {
+	sms := set.SmsConfiguration
+	switch {
+	case sms != nil && (sms.SnsCallerArn == "") == (sms.EumsSms == nil):
+		return ErrInvalidParameter.New("SmsConfiguration must have either SnsCallerArn or EumsSms.")
+	case sms == nil && set.MfaConfiguration == UserPoolMfaTypeOn:
+		return ErrInvalidParameter.New("SMS configuration and Auto verification for phone_number are required when MFA is required")
+	case sms == nil && set.MfaConfiguration == UserPoolMfaTypeOptional:
+		return ErrInvalidParameter.New("SMS configuration and Auto verification for phone_number are required when MFA is optional")
+	case sms == nil && slices.Contains(set.AutoVerifiedAttributes, VerifiedAttributeTypePhoneNumber):
+		return ErrInvalidParameter.New("SMS configuration is required when phone_number is selected for auto verification")
+	}
+	if u := set.UserAttributeUpdateSettings; u != nil {
+		for _, a := range u.AttributesRequireVerificationBeforeUpdate {
+			if !slices.Contains(set.AutoVerifiedAttributes, a) {
+				return ErrInvalidParameter.Newf("AttributesRequireVerificationBeforeUpdate has %s, which is not an auto-verified attribute.", a)
+			}
+		}
+	}
+	return s.checkEmail(set.EmailConfiguration)
+}
+
+// sesRegions send for pools of any region, beside the pool's own (MSG-032).
+var sesRegions = []string{"us-east-1", "us-west-2", "eu-west-1"}
+
+func (s *Service) checkEmail(c *EmailConfigurationType) error {
+	if c.EmailSendingAccount == EmailSendingAccountTypeDeveloper && c.SourceArn == "" { // POOL-048
+		return ErrInvalidParameter.New("SourceArn is required when EmailSendingAccount is DEVELOPER.")
+	}
+	if c.SourceArn != "" {
+		if region := arnPart(c.SourceArn, 3); region != s.cfg.region && !slices.Contains(sesRegions, region) {
+			return ErrInvalidParameter.Newf("Emails cannot be sent through %s.", c.SourceArn)
+		}
+	}
+	if c.From != "" && message.CheckFrom(c.From) != nil {
+		return ErrInvalidParameter.New("From must be an email address, or a name with an email address in angle brackets.")
+	}
+	if c.ReplyToEmailAddress != "" && !ident.IsEmail(c.ReplyToEmailAddress) {
+		return ErrInvalidParameter.New("ReplyToEmailAddress must be an email address.")
+	}
+	return nil
+}
+
+// arnPart returns the n-th part of an ARN, the first being "arn"; "" if there is none.
+func arnPart(arn string, n int) string {
+	if parts := strings.SplitN(arn, ":", 6); n < len(parts) {
+		return parts[n]
+	}
+	return ""
+}
+
+// checkRecovery checks in which order users get their accounts back (POOL-029).
+func checkRecovery(r *AccountRecoverySettingType) error {
+	if r == nil {
+		return nil
+	}
+	for i, m := range r.RecoveryMechanisms {
+		if m.Name == RecoveryOptionNameTypeAdminOnly && len(r.RecoveryMechanisms) > 1 {
+			return ErrInvalidParameter.New("Recovery mechanism admin_only cannot be combined with others.")
+		}
+		for _, other := range r.RecoveryMechanisms[:i] {
+			if m.Name == other.Name || m.Priority == other.Priority {
+				return ErrInvalidParameter.New("Recovery mechanisms must have different names and priorities.")
+			}
+		}
+	}
+	return nil
+}

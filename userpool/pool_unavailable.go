@@ -1,0 +1,45 @@
+package userpool
+
+// unavailablePoolSettings are the settings of a pool that do nothing in this version. Whoever asks for one is refused, as with
+// clients. Texts that only a refused feature sends are accepted: they are told back, and AWS as well has no use for them
+// without the feature.
+var unavailablePoolSettings = []struct {
+	member string
+	asked  func(p *UserPoolType) bool
+}{
+	{"MfaConfiguration", func(p *UserPoolType) bool { return p.MfaConfiguration != UserPoolMfaTypeOff }},
+	{"DeviceConfiguration", func(p *UserPoolType) bool { return p.DeviceConfiguration != nil }}, // any value is on (POOL-033)
+	{"UserPoolAddOns", asksThreatProtection},
+	{"Policies.SignInPolicy", asksFirstFactors},
+	{"AcrConfiguration", func(p *UserPoolType) bool { return len(p.AcrConfiguration) > 0 }},
+	{"DcrConfiguration", asksRegistration},
+	{"IssuerConfiguration.Type UPDATED", func(p *UserPoolType) bool {
+		return p.IssuerConfiguration != nil && p.IssuerConfiguration.Type == IssuerTypeUpdated
+	}},
+	{"KeyConfiguration", func(p *UserPoolType) bool {
+		k := p.KeyConfiguration
+		return k != nil && (k.KeyType == EncryptionKeyTypeCustomerManagedKey || k.KmsKeyArn != "")
+	}},
+	{"SmsConfiguration.EumsSms", func(p *UserPoolType) bool { return p.SmsConfiguration != nil && p.SmsConfiguration.EumsSms != nil }},
+	{"VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK", func(p *UserPoolType) bool {
+		return p.VerificationMessageTemplate.DefaultEmailOption == DefaultEmailOptionTypeConfirmWithLink
+	}},
+	{"LambdaConfig.DefineAuthChallenge", func(p *UserPoolType) bool { return p.LambdaConfig.DefineAuthChallenge != "" }},
+	{"LambdaConfig.CreateAuthChallenge", func(p *UserPoolType) bool { return p.LambdaConfig.CreateAuthChallenge != "" }},
+	{"LambdaConfig.VerifyAuthChallengeResponse", func(p *UserPoolType) bool { return p.LambdaConfig.VerifyAuthChallengeResponse != "" }},
+	{"LambdaConfig.UserMigration", func(p *UserPoolType) bool { return p.LambdaConfig.UserMigration != "" }},
+	{"LambdaConfig.CustomEmailSender", func(p *UserPoolType) bool { return p.LambdaConfig.CustomEmailSender != nil }},
+	{"LambdaConfig.CustomSMSSender", func(p *UserPoolType) bool { return p.LambdaConfig.CustomSMSSender != nil }},
+	{"LambdaConfig.InboundFederation", func(p *UserPoolType) bool { return p.LambdaConfig.InboundFederation != nil }},
+	{"LambdaConfig.KMSKeyID", func(p *UserPoolType) bool { return p.LambdaConfig.KMSKeyID != "" }},
+}
+
+// checkPoolAvailable refuses the settings that do nothing in this version.
+func checkPoolAvailable(p *UserPoolType) error {
+	for _, u := range unavailablePoolSettings {
+		if u.asked(p) {
+			return ErrInvalidParameter.Newf("%s is not available in this version of cenote.", u.member)
+		}
+	}
+	return nil
+}

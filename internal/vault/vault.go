@@ -28,7 +28,7 @@ const (
 // The errors of Open.
 var (
 	ErrMasterKey = errors.New("the store was made under another master key")
-	ErrMode      = errors.New("the store was made by `cenote dev` and must not be used in production")
+	ErrMode      = errors.New("a store of `cenote dev` and one of production are not exchanged: anybody on the machine may have written to the former")
 )
 
 // installation is the one record that says what store this is.
@@ -77,8 +77,8 @@ type Vault struct {
 	short map[int64]*shortKey  // by day
 }
 
-// Open makes or opens the installation in the store. The wrong master key is ErrMasterKey, a store of `dev` in another mode
-// ErrMode.
+// Open makes or opens the installation in the store. The wrong master key is ErrMasterKey; a store of `dev` in another mode,
+// or any other store in `dev`, is ErrMode.
 func Open(ctx context.Context, st *store.Store, ring seal.KeyRing, rand io.Reader, mode Mode) (*Vault, error) {
 	v := &Vault{store: st, ring: ring, rand: rand, mode: mode, keys: map[string]*seal.Key{}, short: map[int64]*shortKey{}}
 	find := installations.Of(store.Installation).Find()
@@ -92,7 +92,7 @@ func Open(ctx context.Context, st *store.Store, ring seal.KeyRing, rand io.Reade
 			return nil, fmt.Errorf("make the installation: %w", err)
 		}
 	}
-	if inst.Mode == ModeDev && mode != ModeDev {
+	if (inst.Mode == ModeDev) != (mode == ModeDev) {
 		return nil, ErrMode
 	}
 	root, err := v.Key(ctx, inst.KeyID)

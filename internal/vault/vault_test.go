@@ -177,6 +177,17 @@ func TestC1_DevStoreDoesNotServe(t *testing.T) {
 	}
 }
 
+// C1: nor does a developer's server open a store of production, where everybody on the machine could then plant things.
+func TestC1_ProductionStoreDoesNotDev(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.must(vault.ModeServe, 1)
+	if _, err := w.open(vault.ModeDev, 1); !errors.Is(err, vault.ErrMode) {
+		t.Errorf("open in mode dev: %v", err)
+	}
+	w.must(vault.ModeLibrary, 1)
+}
+
 // H1: short-lived seals use keys that are replaced every day and destroyed the day after.
 func TestH1_ShortLivedKeysAreDestroyed(t *testing.T) {
 	t.Parallel()

@@ -34,8 +34,9 @@ func (c *content) UnmarshalJSON(data []byte) error {
 
 // parse takes the token apart, and checks its signature unless key is nil. It is
 // golang-jwt with everything switched off that is decided elsewhere: claims are
-// validated by the Verifier, on its clock and with its errors.
-func parse(raw string, key func(kid string) (any, error)) (*Claims, error) {
+// validated by the Verifier, on its clock and with its errors. The content that
+// key gets is not verified.
+func parse(raw string, key func(kid string, content map[string]any) (any, error)) (*Claims, error) {
 	if err := checkShape(raw); err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func parse(raw string, key func(kid string) (any, error)) (*Claims, error) {
 			if !ok {
 				keyErr = fmt.Errorf("%w: no kid", ErrMalformed)
 			} else {
-				k, keyErr = key(kid)
+				k, keyErr = key(kid, c.MapClaims)
 			}
 			return k, keyErr
 		})

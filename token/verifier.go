@@ -74,11 +74,38 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 // scopes and times are right, and else one of this package's errors. It says
 // nothing about revocation, which only the issuer knows of.
 func (v *Verifier) Verify(ctx context.Context, raw string) (*Claims, error) {
-	c, err := parse(raw, func(kid string) (any, error) { return v.cfg.Keys.Key(ctx, kid) })
+	c, err := parse(raw, func(kid string, _ map[string]any) (any, error) { return v.cfg.Keys.Key(ctx, kid) })
 	if err != nil {
 		return nil, err
 	}
 	if err := v.check(c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// VerifyBy is [Verifier.Verify] for whoever has several issuers: choose returns the
+// Verifier that decides, after what the token says of itself. Nothing of that is
+// true yet; it may only say where to look. An error of choose comes out unchanged.
+func VerifyBy(ctx context.Context, raw string, choose func(unverified *Claims) (*Verifier, error)) (*Claims, error) {
+	var by *Verifier
+	c, err := parse(raw, func(kid string, content map[string]any) (any, error) {
+		if content == nil {
+			return nil, fmt.Errorf("%w: no claims", ErrMalformed)
+		}
+		unverified, err := readClaims(content)
+		if err != nil {
+			return nil, err
+		}
+		if by, err = choose(unverified); err != nil {
+			return nil, err
+		}
+		return by.cfg.Keys.Key(ctx, kid)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := by.check(c); err != nil {
 		return nil, err
 	}
 	return c, nil

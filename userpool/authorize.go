@@ -26,21 +26,52 @@ type bearer struct {
 // authorize is how every operation that takes an access token learns who calls: signature, issuer, use, time, revocation and
 // scope, in the order of AUTH-543, then the user (AUTH-544). All that is stored is read in one snapshot.
 func (s *Service) authorize(ctx context.Context, raw string) (bearer, error) {
-	unverified, err := token.Unverified(raw)
-	if err != nil || unverified.Use != token.Access {
-		return bearer{}, errAccessInvalid
+	var b bearer
+	var refusal error
+	claims, err := token.VerifyBy(ctx, raw, func(unverified *token.Claims) (v *token.Verifier, err error) {
+		b, v, err = s.verifierFor(ctx, unverified)
+		refusal = err
+		return v, err
+	})
+	switch {
+	case refusal != nil:
+		return bearer{}, refusal
+	case errors.Is(err, token.ErrExpired):
+		return bearer{}, errAccessExpired
+	case errors.Is(err, token.ErrMalformed), errors.Is(err, token.ErrUse), errors.Is(err, token.ErrNotYet):
+		return bearer{}, errAccessInvalid.With(err)
+	case err != nil:
+		return bearer{}, errAccessSignature.With(err)
+	}
+	b.claims = claims
+	return b, s.bearerRefusal(b)
+}
+
+// verifierFor reads whom a token claims to be from, and returns what verifies it under the keys of that one pool: the key is
+// chosen by pool and kid, never by kid alone (H5).
+func (s *Service) verifierFor(ctx context.Context, unverified *token.Claims) (bearer, *token.Verifier, error) {
+	if unverified.Use != token.Access {
+		return bearer{}, nil, errAccessInvalid
 	}
 	b, keys, err := s.readBearer(ctx, unverified)
 	if err != nil {
-		return bearer{}, err
+		return bearer{}, nil, err
 	}
 	if b.pool == nil || keys == nil || unverified.Issuer != s.cfg.issuer(b.pool.id()) {
-		return bearer{}, errAccessSignature
+		return bearer{}, nil, errAccessSignature
 	}
-	if b.claims, err = s.verifyAccess(ctx, b.pool, keys, raw); err != nil {
-		return bearer{}, err
+	crypt, err := s.crypt(ctx, b.pool)
+	if err != nil {
+		return bearer{}, nil, err
 	}
-	return b, s.bearerRefusal(b)
+	published, err := poolSigner{keys, crypt, s.store.Now()}.PublicKeys(ctx, b.pool.id())
+	if err != nil {
+		return bearer{}, nil, err
+	}
+	v, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: unverified.Issuer, AnyClient: true, Use: token.Access, Keys: token.StaticKeys(published), Now: s.store.Now,
+	})
+	return b, v, err
 }
 
 // readBearer reads whom a token claims to be from. Nothing in the token is believed yet: it only says where to look.
@@ -75,34 +106,6 @@ func (s *Service) readBearer(ctx context.Context, c *token.Claims) (b bearer, ke
 		}
 		return bearer{scope: scope{pool: p.Got, client: cl.Got, user: u.Got}, family: f.Got}, k.Got, nil
 	}
-}
-
-// verifyAccess verifies a token under the keys of one pool: the key is chosen by pool and kid, never by kid alone (H5).
-func (s *Service) verifyAccess(ctx context.Context, p *poolRecord, keys *keysRecord, raw string) (*token.Claims, error) {
-	crypt, err := s.crypt(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	published, err := poolSigner{keys, crypt, s.store.Now()}.PublicKeys(ctx, p.id())
-	if err != nil {
-		return nil, err
-	}
-	v, err := token.NewVerifier(token.VerifierConfig{
-		Issuer: s.cfg.issuer(p.id()), AnyClient: true, Use: token.Access, Keys: token.StaticKeys(published), Now: s.store.Now,
-	})
-	if err != nil {
-		return nil, err
-	}
-	c, err := v.Verify(ctx, raw)
-	switch {
-	case errors.Is(err, token.ErrExpired):
-		return nil, errAccessExpired
-	case errors.Is(err, token.ErrMalformed), errors.Is(err, token.ErrUse), errors.Is(err, token.ErrNotYet):
-		return nil, errAccessInvalid.With(err)
-	case err != nil:
-		return nil, errAccessSignature.With(err)
-	}
-	return c, nil
 }
 
 // bearerRefusal says why a token that is genuine is not good (any longer).

@@ -135,6 +135,9 @@ func TestFlowSwitches(t *testing.T) {
 		{"AUTH-134 legacy admin", []userpool.ExplicitAuthFlowsType{userpool.ExplicitAuthFlowsTypeAdminNoSrpAuth}, srpFlow | refresh | admin},
 		{"AUTH-134 legacy password", []userpool.ExplicitAuthFlowsType{userpool.ExplicitAuthFlowsTypeUserPasswordAuth}, srpFlow | refresh | pw},
 		{"AUTH-134 custom only", []userpool.ExplicitAuthFlowsType{userpool.ExplicitAuthFlowsTypeCustomAuthFlowOnly}, refresh},
+		{"AUTH-134 custom only beside a password", []userpool.ExplicitAuthFlowsType{
+			userpool.ExplicitAuthFlowsTypeUserPasswordAuth, userpool.ExplicitAuthFlowsTypeCustomAuthFlowOnly,
+		}, refresh},
 		{"AUTH-135 password", []userpool.ExplicitAuthFlowsType{userpool.ExplicitAuthFlowsTypeAllowUserPasswordAuth}, pw},
 		{"AUTH-135 SRP", []userpool.ExplicitAuthFlowsType{userpool.ExplicitAuthFlowsTypeAllowUserSrpAuth}, srpFlow},
 		{"AUTH-135 admin and refresh", []userpool.ExplicitAuthFlowsType{

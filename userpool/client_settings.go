@@ -88,11 +88,11 @@ func (c *clientRecord) allows(names ...ExplicitAuthFlowsType) bool {
 		}
 	}
 	if !strings.HasPrefix(string(flows[0]), "ALLOW_") { // legacy values only add to what is always on (AUTH-134)
-		flows = append([]ExplicitAuthFlowsType{
-			ExplicitAuthFlowsTypeAllowCustomAuth, ExplicitAuthFlowsTypeAllowRefreshTokenAuth,
-		}, flows...)
-		if !slices.Contains(flows, ExplicitAuthFlowsTypeCustomAuthFlowOnly) {
-			flows = append(flows, ExplicitAuthFlowsTypeAllowUserSrpAuth)
+		always := []ExplicitAuthFlowsType{ExplicitAuthFlowsTypeAllowCustomAuth, ExplicitAuthFlowsTypeAllowRefreshTokenAuth}
+		if slices.Contains(flows, ExplicitAuthFlowsTypeCustomAuthFlowOnly) { // whatever stands beside it
+			flows = always
+		} else {
+			flows = append(append(always, ExplicitAuthFlowsTypeAllowUserSrpAuth), flows...)
 		}
 	}
 	return slices.ContainsFunc(names, func(n ExplicitAuthFlowsType) bool { return slices.Contains(flows, n) })

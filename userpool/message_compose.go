@@ -1,8 +1,10 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/cenote-auth/cenote/internal/ident"
 	"github.com/cenote-auth/cenote/message"
@@ -191,14 +193,17 @@ func (s *Service) send(ctx context.Context, id string, o outgoing) error {
 }
 
 // fromPool fills in what the pool's EmailConfiguration says of the sender. Only a pool that sends through its own account
-// has a say in From and ConfigurationSet (POOL-048).
+// has a say in From and ConfigurationSet (POOL-048); the address that SourceArn names is the sender in both cases (MSG-030).
 func (o *outgoing) fromPool(p *poolRecord) {
 	c := p.Settings.EmailConfiguration
 	if c == nil || o.Medium != DeliveryMediumTypeEmail {
 		return
 	}
 	o.ReplyTo = c.ReplyToEmailAddress
+	if _, identity, _ := strings.Cut(c.SourceArn, ":identity/"); ident.IsEmail(identity) { // not a domain
+		o.From = identity
+	}
 	if c.EmailSendingAccount == EmailSendingAccountTypeDeveloper {
-		o.From, o.ConfigurationSet = c.From, c.ConfigurationSet
+		o.From, o.ConfigurationSet = cmp.Or(c.From, o.From), c.ConfigurationSet
 	}
 }

@@ -6,19 +6,9 @@ import (
 	"github.com/cenote-auth/cenote/store"
 )
 
-// takingAliases runs an Update that makes u own the verified addresses that sign in, and takes them first from whoever holds
-// them: his attribute stays, unverified, and no longer signs him in (AUTH-057, AUTH-059).
-func (s *Service) takingAliases(ctx context.Context, p *poolRecord, u *userRecord, change func(tx *store.Tx) error) error {
-	return s.store.Update(ctx, func(tx *store.Tx) error {
-		if err := p.releaseAliases(ctx, tx, u); err != nil {
-			return err
-		}
-		return change(tx)
-	})
-}
-
-// releaseAliases takes the verified address aliases of u from other users, within an Update. Names that are no aliases, and
-// addresses by which users are named, are never taken.
+// releaseAliases takes the verified address aliases of u from other users, within an Update: their attribute stays, unverified,
+// and no longer signs them in (AUTH-057, AUTH-059). Names that are no aliases, and addresses by which users are named, are
+// never taken.
 func (p *poolRecord) releaseAliases(ctx context.Context, tx *store.Tx, u *userRecord) error {
 	table := users.Of(p.id())
 	for _, a := range []struct {

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/cenote-auth/cenote"
@@ -49,6 +50,7 @@ type Cenote struct {
 
 // Run starts an instance in memory that ends with the test. The functions may change its configuration; store, clock and
 // keys are the package's own. Hourly limits per user are off, as in no other mode; set Config.UserPools.Limits to test them.
+// Outside of a test binary it refuses to work.
 func Run(t TB, configure ...func(*cenote.Config)) *Cenote {
 	t.Helper()
 	ring, err := seal.NewKeys(rand.Reader, make([]byte, seal.KeySize)) // what it protects lives in this process only
@@ -66,6 +68,9 @@ var noLimits = userpool.Limits{
 
 func start(t TB, db *memory.DB, ring seal.KeyRing, clk *clock, outbox *message.Outbox, configure []func(*cenote.Config)) *Cenote {
 	t.Helper()
+	if !testing.Testing() { // whoever knows its keys can sign as it does (H5)
+		t.Fatalf("cenotetest: not in a test: the signing keys are public")
+	}
 	c := &Cenote{config: configure, db: db, ring: ring, clock: clk, outbox: outbox, faults: &faults{}, deliver: make(chan struct{}, 1), tb: t}
 	c.outbox.Now = c.Now
 	cfg := cenote.Config{Email: outbox, SMS: outbox, CustomIDs: true}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -117,6 +118,15 @@ func TestH5_KeysOfTestsAreMarked(t *testing.T) {
 		if kid := kidOf(t, raw); !testkid.Is(kid) {
 			t.Errorf("kid %s", kid)
 		}
+	}
+}
+
+// H5: nothing but a test can use the keys.
+func TestH5_OnlyInTests(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "run", "./testdata/notatest").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "cenotetest: not in a test: the signing keys are public") {
+		t.Errorf("a program that is no test: %v\n%s", err, out)
 	}
 }
 

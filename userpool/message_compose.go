@@ -75,7 +75,10 @@ func (sc scope) written(kind message.Kind, text message.Text, to contact, code s
 	if sc.client != nil {
 		m.ClientID = sc.client.id()
 	}
-	values := message.Values{Code: code, Username: sc.greetedAs()}
+	values := message.Values{Code: code}
+	if kind == message.AdminCreateUser { // in other messages the placeholder is text like any other (MSG-001)
+		values.Username = sc.greetedAs()
+	}
 	if to.medium() == DeliveryMediumTypeSms {
 		m.Body = message.Render(text.SMS, message.Plain, values)
 		return m

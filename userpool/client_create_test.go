@@ -125,11 +125,11 @@ var clientRefusals = []struct {
 	{"AUTH-260 grace of 61 seconds", false, rotating(61), userpool.ErrInvalidParameter, ""},
 	{"AUTH-510 access token of 4 minutes", false, lifetimes(4, "minutes", 60, "minutes", 30, "days"), userpool.ErrInvalidParameter,
 		"Invalid range for token validity: accessTokenValidity."},
-	{"AUTH-510 access token of 25 hours", false, lifetimes(25, "", 1, "", 30, ""), userpool.ErrInvalidParameter,
+	{"APP-007 access token of 25 hours", false, lifetimes(25, "", 1, "", 30, ""), userpool.ErrInvalidParameter,
 		"Invalid range for token validity: accessTokenValidity."},
 	{"AUTH-510 ID token of 299 seconds", false, lifetimes(1, "", 299, "seconds", 30, ""), userpool.ErrInvalidParameter,
 		"Invalid range for token validity: idTokenValidity."},
-	{"AUTH-510 ID token of two days", false, lifetimes(1, "", 2, "days", 30, ""), userpool.ErrInvalidParameter,
+	{"APP-007 ID token of two days", false, lifetimes(1, "", 2, "days", 30, ""), userpool.ErrInvalidParameter,
 		"Invalid range for token validity: idTokenValidity."},
 	{"APP-006 refresh token of 59 minutes", false, lifetimes(5, "minutes", 5, "minutes", 59, "minutes"), userpool.ErrInvalidParameter,
 		"Invalid range for token validity: refreshTokenValidity."},
@@ -170,7 +170,7 @@ var clientRefusals = []struct {
 	{"AUTH-564 context of public clients", false, func(in *userpool.CreateUserPoolClientInput) {
 		in.EnablePropagateAdditionalUserContextData = new(true)
 	}, userpool.ErrInvalidParameter, "EnablePropagateAdditionalUserContextData can only be enabled for clients with a client secret."},
-	{"context of users", true, func(in *userpool.CreateUserPoolClientInput) { in.EnablePropagateAdditionalUserContextData = new(true) },
+	{"APP-014 context of users", true, func(in *userpool.CreateUserPoolClientInput) { in.EnablePropagateAdditionalUserContextData = new(true) },
 		userpool.ErrInvalidParameter, "EnablePropagateAdditionalUserContextData is not available in this version of cenote."},
 	{"OAuth", false, func(in *userpool.CreateUserPoolClientInput) { in.AllowedOAuthFlowsUserPoolClient = true },
 		userpool.ErrInvalidParameter, "AllowedOAuthFlowsUserPoolClient is not available in this version of cenote."},

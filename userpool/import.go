@@ -163,19 +163,25 @@ func importedSchema(list []json.RawMessage) ([]map[string]any, error) {
 }
 
 func importedClient(raw json.RawMessage, poolID string) (*CreateUserPoolClientInput, string, error) {
-	var named struct{ ClientId, ClientName string }
+	var named struct {
+		ClientId, ClientName string
+		ClientType           ClientTypeType
+	}
 	if err := json.Unmarshal(raw, &named); err != nil {
 		return nil, "", err
 	}
-	if named.ClientId == "" {
+	switch {
+	case named.ClientId == "":
 		return nil, "", errors.New("ClientId is missing")
+	case named.ClientType != "" && named.ClientType != ClientTypeTypeRegular:
+		return nil, "", fmt.Errorf("ClientType %s is not available in this version of cenote", named.ClientType)
 	}
 	set := map[string]any{"UserPoolId": poolID, "ClientName": named.ClientName}
 	if named.ClientName == "" {
 		set["ClientName"] = named.ClientId
 	}
 	in := new(CreateUserPoolClientInput)
-	err := decodeImported(&shapeCreateUserPoolClientRequest, raw, in, set, "ClientId", "CreationDate", "LastModifiedDate")
+	err := decodeImported(&shapeCreateUserPoolClientRequest, raw, in, set, "ClientId", "ClientType", "CreationDate", "LastModifiedDate")
 	return in, named.ClientId, err
 }
 

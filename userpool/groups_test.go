@@ -339,6 +339,47 @@ func TestDeleteGroup(t *testing.T) {
 	gone()
 }
 
+// A pool takes what is left of its groups along; whoever cleans up finds nothing to do.
+func TestDeletedGroupOfADeletedPool(t *testing.T) {
+	t.Parallel()
+	a := setup(t).app()
+	a.user("ada")
+	a.group("admins")
+	a.join("ada", "admins")
+	a.deleteGroup("admins")
+	_, err := a.DeleteUserPool(t.Context(), &userpool.DeleteUserPoolInput{UserPoolId: a.pool})
+	check(t, err)
+	check(t, a.DeletePools(t.Context()))
+	check(t, a.CleanGroups(t.Context()))
+}
+
+// C2: joining and deleting a group at once leaves no member of a group that is gone.
+func TestC2_JoinWhileDeleted(t *testing.T) {
+	t.Parallel()
+	a := setup(t).app()
+	for i := range 4 {
+		a.user(fmt.Sprint("user", i))
+	}
+	a.group("admins")
+	errs := race(5, func(i int) error {
+		if i == 4 {
+			_, err := a.DeleteGroup(t.Context(), &userpool.DeleteGroupInput{UserPoolId: a.pool, GroupName: "admins"})
+			return err
+		}
+		return a.tryJoin(fmt.Sprint("user", i), "admins")
+	})
+	for _, err := range errs {
+		if err != nil {
+			refused(t, err, userpool.ErrResourceNotFound, "Group not found.")
+		}
+	}
+	for i := range 4 {
+		if got := a.groupsOf(fmt.Sprint("user", i)); len(got) != 0 {
+			t.Errorf("user%d is in %v", i, got)
+		}
+	}
+}
+
 // GRP-012, GRP-013, GRP-014: what groups say in tokens, and when.
 func TestGroupsInTokens(t *testing.T) {
 	t.Parallel()

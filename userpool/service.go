@@ -44,6 +44,9 @@ type Config struct {
 	Interceptors []awsapi.Interceptor // wrap every operation, the first outermost
 	Limits       Limits
 	CustomIDs    bool // CreateUserPool and CreateUserPoolClient take ids from the tags that other emulators use
+	// LenientAttributesToGet makes ListUsers leave out an attribute of AttributesToGet that a user lacks. Cognito refuses the
+	// whole list then, which is the default (USR-081).
+	LenientAttributesToGet bool
 
 	Logger         *slog.Logger         // nil is slog.Default
 	MeterProvider  metric.MeterProvider // nil is the global one
@@ -76,6 +79,7 @@ type config struct {
 	sms             message.SMSSender
 	limits          Limits
 	customIDs       bool
+	lenientLists    bool
 	logger          *slog.Logger
 	keys            KeyMaker
 	mode            Mode
@@ -149,7 +153,7 @@ func New(c Config) (*Service, error) {
 func (s *Service) configure(c Config) error {
 	s.cfg = config{
 		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, limits: c.Limits.withDefaults(),
-		customIDs: c.CustomIDs, logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
+		customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet, logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
 	}
 	if s.cfg.region == "" {
 		s.cfg.region = "us-east-1"

@@ -51,7 +51,7 @@ func (s *Service) listUsers(ctx context.Context, in *ListUsersInput) (*ListUsers
 			continue
 		}
 		listed := u.described()
-		if listed.Attributes, err = u.pick(in.AttributesToGet); err != nil {
+		if listed.Attributes, err = u.pick(in.AttributesToGet, s.cfg.lenientLists); err != nil {
 			return nil, err
 		}
 		out.Users = append(out.Users, listed)
@@ -62,9 +62,9 @@ func (s *Service) listUsers(ctx context.Context, in *ListUsersInput) (*ListUsers
 
 var errNoSuchAttribute = ErrInvalidParameter.New("One or more requested attributes do not exist.")
 
-// pick returns the attributes with these names, or all of them for none. One that the user lacks is an error for the whole
-// list, as the service answers it (USR-081).
-func (u *userRecord) pick(names []string) ([]AttributeType, error) {
+// pick returns the attributes with these names, or all of them for none. One that the user lacks is an error for the whole list,
+// as the service answers it, or is left out (USR-081).
+func (u *userRecord) pick(names []string, lenient bool) ([]AttributeType, error) {
 	if len(names) == 0 {
 		return attributeList(u.Sub, u.Attributes), nil
 	}
@@ -74,10 +74,12 @@ func (u *userRecord) pick(names []string) ([]AttributeType, error) {
 		if name == "sub" {
 			v, has = u.Sub, true
 		}
-		if !has {
+		switch {
+		case has:
+			out = append(out, AttributeType{Name: name, Value: v})
+		case !lenient:
 			return nil, errNoSuchAttribute
 		}
-		out = append(out, AttributeType{Name: name, Value: v})
 	}
 	return out, nil
 }

@@ -280,6 +280,23 @@ func TestAttributesToGet(t *testing.T) {
 	}
 }
 
+// USR-081: the switch that leaves out what a user lacks; what the schema does not have is refused all the same.
+func TestLenientAttributesToGet(t *testing.T) {
+	t.Parallel()
+	a := setup(t, func(c *userpool.Config) { c.LenientAttributesToGet = true }).app()
+	a.user("ada", "name", "Ada")
+	a.user("bob")
+	in := &userpool.ListUsersInput{UserPoolId: a.pool, AttributesToGet: []string{"name"}}
+	out, err := a.ListUsers(t.Context(), in)
+	check(t, err)
+	if len(out.Users) != 2 || len(out.Users[0].Attributes)+len(out.Users[1].Attributes) != 1 {
+		t.Errorf("got %+v", out.Users)
+	}
+	in.AttributesToGet = []string{"custom:x"}
+	_, err = a.ListUsers(t.Context(), in)
+	refused(t, err, userpool.ErrInvalidParameter, "One or more requested attributes do not exist.")
+}
+
 // USR-070, ERR-007: a list of nobody is an empty list on the wire.
 func TestListNobody(t *testing.T) {
 	t.Parallel()

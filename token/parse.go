@@ -12,83 +12,81 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// content receives the claims. It satisfies jwt.Claims for golang-jwt's sake,
-// which asks nothing of it when validation is off.
-type content struct {
-	jwt.MapClaims
+// parse takes the token apart, and checks its signature unless key is nil. Each part
+// is decoded once, and signatures are golang-jwt's; claims are validated by the
+// Verifier, on its clock and with its errors. The content that key gets is not
+// verified.
+func parse(raw string, key func(kid string, content map[string]any) (any, error)) (*Claims, error) {
+	if len(raw) > MaxLength {
+		return nil, fmt.Errorf("%w: %d characters", ErrMalformed, len(raw))
+	}
+	if strings.Count(raw, ".") != 2 || strings.ContainsAny(raw, "\r\n") { // base64 skips line ends
+		return nil, fmt.Errorf("%w: not three parts on one line", ErrMalformed)
+	}
+	end := strings.LastIndexByte(raw, '.')
+	head, body, _ := strings.Cut(raw[:end], ".")
+	// RFC 7515 section 4.1.11: nobody here knows an extension.
+	header, err := decodePart(head, "crit", "b64", "zip")
+	if err != nil {
+		return nil, fmt.Errorf("%w: header: %w", ErrMalformed, err)
+	}
+	alg, ok := header["alg"].(string)
+	if !ok || jwt.GetSigningMethod(alg) == nil {
+		return nil, fmt.Errorf("%w: algorithm %.20q", ErrSignature, alg)
+	}
+	content, err := decodePart(body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: claims: %w", ErrMalformed, err)
+	}
+	signature, err := part.DecodeString(raw[end+1:])
+	if err != nil {
+		return nil, fmt.Errorf("%w: signature: %w", ErrMalformed, err)
+	}
+	if key != nil {
+		if alg != jwt.SigningMethodRS256.Alg() {
+			return nil, fmt.Errorf("%w: algorithm %s", ErrSignature, alg)
+		}
+		kid, ok := header["kid"].(string)
+		if !ok {
+			return nil, fmt.Errorf("%w: no kid", ErrMalformed)
+		}
+		k, err := key(kid, content)
+		if err != nil {
+			return nil, err
+		}
+		if err := jwt.SigningMethodRS256.Verify(raw[:end], signature, k); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+		}
+	}
+	return readClaims(content)
 }
 
-// UnmarshalJSON decodes an object and refuses what says a thing twice: another
-// reader of the token might believe the other one.
-func (c *content) UnmarshalJSON(data []byte) error {
-	if err := checkMembers(data); err != nil {
-		return err
+// part is how the parts of a token are encoded, in one way only.
+var part = base64.RawURLEncoding.Strict()
+
+// decodePart decodes a part that is a JSON object. It refuses one that says a thing
+// twice, because another reader of the token might believe the other one, and one
+// that has a refused member.
+func decodePart(text string, refused ...string) (map[string]any, error) {
+	data, err := part.DecodeString(text)
+	if err != nil {
+		return nil, err
 	}
 	var object any // decodes without reflection, where a map would not
 	if err := json.Unmarshal(data, &object); err != nil {
-		return err
-	}
-	c.MapClaims, _ = object.(map[string]any)
-	return nil
-}
-
-// parse takes the token apart, and checks its signature unless key is nil. It is
-// golang-jwt with everything switched off that is decided elsewhere: claims are
-// validated by the Verifier, on its clock and with its errors. The content that
-// key gets is not verified.
-func parse(raw string, key func(kid string, content map[string]any) (any, error)) (*Claims, error) {
-	if err := checkShape(raw); err != nil {
 		return nil, err
 	}
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
-	var c content
-	var err, keyErr error
-	if key == nil {
-		_, _, err = parser.ParseUnverified(raw, &c)
-	} else {
-		_, err = parser.ParseWithClaims(raw, &c, func(t *jwt.Token) (k any, _ error) {
-			kid, ok := t.Header["kid"].(string)
-			if !ok {
-				keyErr = fmt.Errorf("%w: no kid", ErrMalformed)
-			} else {
-				k, keyErr = key(kid, c.MapClaims)
-			}
-			return k, keyErr
-		})
+	if err := checkMembers(data, refused...); err != nil {
+		return nil, err
 	}
-	switch {
-	case keyErr != nil:
-		return nil, keyErr
-	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable):
-		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-	case c.MapClaims == nil:
-		return nil, fmt.Errorf("%w: no claims", ErrMalformed)
+	members, ok := object.(map[string]any)
+	if !ok {
+		return nil, errNoObject
 	}
-	return readClaims(c.MapClaims)
+	return members, nil
 }
 
-// checkShape refuses, before anything is decoded, what is too long or has not
-// three parts, and then a header that says a thing twice or asks for extensions
-// (RFC 7515 section 4.1.11), which golang-jwt would let pass.
-func checkShape(raw string) error {
-	if len(raw) > MaxLength {
-		return fmt.Errorf("%w: %d characters", ErrMalformed, len(raw))
-	}
-	if strings.Count(raw, ".") != 2 || strings.ContainsAny(raw, "\r\n") { // base64 skips line ends
-		return fmt.Errorf("%w: not three parts on one line", ErrMalformed)
-	}
-	head, _, _ := strings.Cut(raw, ".")
-	header, err := base64.RawURLEncoding.Strict().DecodeString(head)
-	if err != nil {
-		return fmt.Errorf("%w: header: %w", ErrMalformed, err)
-	}
-	if !json.Valid(header) {
-		return fmt.Errorf("%w: header is not JSON", ErrMalformed)
-	}
-	return checkMembers(header, "crit", "b64", "zip")
-}
+var errNoObject = errors.New("not an object")
 
 // checkMembers reports an error if valid JSON is not an object, or is one with the
 // same member twice or with a refused one. Only the object itself is looked at,

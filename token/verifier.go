@@ -90,9 +90,6 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Claims, error) {
 func VerifyBy(ctx context.Context, raw string, choose func(unverified *Claims) (*Verifier, error)) (*Claims, error) {
 	var by *Verifier
 	c, err := parse(raw, func(kid string, content map[string]any) (any, error) {
-		if content == nil {
-			return nil, fmt.Errorf("%w: no claims", ErrMalformed)
-		}
 		unverified, err := readClaims(content)
 		if err != nil {
 			return nil, err

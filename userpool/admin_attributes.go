@@ -85,6 +85,11 @@ func (s *Service) updateAttributes(ctx context.Context, sc scope, up attributeUp
 		if err != nil {
 			return nil, err
 		}
+		if !up.signed && len(plan.verify) > 0 { // before the trigger (H6)
+			if err := s.refuseEarly(ctx, sc.pool, sc.user.Sub, "AttributeUpdate", s.cfg.limits.AttributeUpdate); err != nil {
+				return nil, limitAsThrottling(err)
+			}
+		}
 		letters, err := s.writeCodes(ctx, sc, plan, up.metadata)
 		if err != nil {
 			return nil, err
@@ -207,6 +212,11 @@ func (s *Service) storeAttributes(ctx context.Context, tx *store.Tx, now scope, 
 		return err
 	}
 	for i, to := range plan.verify {
+		if !signed { // an account is no licence to have messages sent all over the world (H12)
+			if err := s.count(ctx, tx, now.pool, now.user.Sub, "AttributeUpdate", s.cfg.limits.AttributeUpdate); err != nil {
+				return limitAsThrottling(err)
+			}
+		}
 		purpose, _ := attributeCode(to.attribute)
 		if err := s.putCode(ctx, tx, c, now, purpose, letters[i].code, to.attribute, to.value); err != nil {
 			return err

@@ -501,3 +501,28 @@ func TestC2_UpdateMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// H12: one user has so many codes sent an hour, wherever they go; an administrator is not counted.
+func TestH12_CodesToManyAddresses(t *testing.T) {
+	t.Parallel()
+	a := setup(t, func(c *userpool.Config) { c.Limits.AttributeUpdate = 2 }).app()
+	a.user("ada")
+	access := a.signIn("ada").AccessToken
+	for i, address := range []string{"a@example.com", "b@example.com", "c@example.com"} {
+		_, err := a.updateOwn(access, "email", address)
+		if i < 2 {
+			check(t, err)
+		} else {
+			refused(t, err, userpool.ErrTooManyRequests, "")
+		}
+	}
+	if got := a.value("ada", "email"); got != "b@example.com" {
+		t.Errorf("email is %s", got)
+	}
+	_, err := a.updateOwn(access, "name", "Ada") // sends nothing
+	check(t, err)
+	check(t, a.updateOf("ada", "email", "d@example.com"))
+	a.clock.Advance(time.Hour)
+	_, err = a.updateOwn(a.signIn("ada").AccessToken, "email", "e@example.com")
+	check(t, err)
+}

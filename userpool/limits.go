@@ -17,6 +17,7 @@ type Limits struct {
 	ForgotPassword         int // 20, requests and confirmations together (AUTH-431)
 	ChangePassword         int // 5
 	AttributeCode          int // 5, GetUserAttributeVerificationCode
+	AttributeUpdate        int // 20, codes that UpdateUserAttributes sends (H12)
 	VerifyUserAttribute    int // 15
 
 	// MessagesPerDestination bounds the messages to one address or number in an hour, whoever asks for them: 20.
@@ -29,6 +30,10 @@ type Limits struct {
 
 	// WrongCodes is how many wrong guesses a code survives: 10.
 	WrongCodes int
+
+	// ArithmeticWait is how long a request waits for a processor for its expensive arithmetic before it is
+	// TooManyRequestsException (H6): one second.
+	ArithmeticWait time.Duration
 
 	Pools         int // of the installation: 1,000
 	GroupsPerPool int // 10,000 (GRP-003)
@@ -46,6 +51,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.ForgotPassword, 20)
 	set(&l.ChangePassword, 5)
 	set(&l.AttributeCode, 5)
+	set(&l.AttributeUpdate, 20)
 	set(&l.VerifyUserAttribute, 15)
 	set(&l.MessagesPerDestination, 20)
 	set(&l.FreeAttempts, 5)

@@ -57,6 +57,9 @@ func normalPool(set UserPoolType) (UserPoolType, error) {
 	set.MfaConfiguration = cmp.Or(set.MfaConfiguration, UserPoolMfaTypeOff)
 	set.UserPoolTier = cmp.Or(set.UserPoolTier, UserPoolTierTypeEssentials)
 	set.AutoVerifiedAttributes = absentIfEmpty(set.AutoVerifiedAttributes)
+	if r := set.AccountRecoverySetting; r != nil && len(r.RecoveryMechanisms) == 0 { // says nothing: the rule without a setting
+		set.AccountRecoverySetting = nil
+	}
 	if set.LambdaConfig == nil {
 		set.LambdaConfig = &LambdaConfigType{}
 	}

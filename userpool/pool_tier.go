@@ -56,8 +56,9 @@ func asksFirstFactors(p *UserPoolType) bool {
 	})
 }
 
+// asksRegistration reports whether clients may register themselves: a configuration that does not say otherwise is on (NEW-262).
 func asksRegistration(p *UserPoolType) bool {
 	d := p.DcrConfiguration
-	return d != nil && (d.EnableStatus == StatusTypeEnabled || d.OpenDcrEnabled || len(d.AllowedScopes) > 0 ||
+	return d != nil && (d.EnableStatus != StatusTypeDisabled || d.OpenDcrEnabled || len(d.AllowedScopes) > 0 ||
 		len(d.AuthenticatedGrantTypes) > 0 || len(d.OpenDcrGrantTypes) > 0)
 }

@@ -63,7 +63,7 @@ func Run(t TB, configure ...func(*cenote.Config)) *Cenote {
 // noLimits switches off what a test that repeats itself would run into (QUO-013).
 var noLimits = userpool.Limits{
 	ConfirmSignUp: -1, ResendConfirmationCode: -1, ForgotPassword: -1, ChangePassword: -1, AttributeCode: -1, VerifyUserAttribute: -1,
-	MessagesPerDestination: -1,
+	AttributeUpdate: -1, MessagesPerDestination: -1, ArithmeticWait: time.Minute,
 }
 
 func start(t TB, db *memory.DB, ring seal.KeyRing, clk *clock, outbox *message.Outbox, configure []func(*cenote.Config)) *Cenote {

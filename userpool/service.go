@@ -133,7 +133,7 @@ func New(c Config) (*Service, error) {
 	if s.vault, err = vault.Open(context.Background(), s.store, ring, s.rand, s.cfg.mode); err != nil {
 		return nil, fmt.Errorf("userpool: open the store: %w", err)
 	}
-	if s.gate, err = gate.New(gate.Config{}); err != nil {
+	if s.gate, err = gate.New(gate.Config{Wait: s.cfg.limits.ArithmeticWait}); err != nil {
 		return nil, err
 	}
 	if s.triggers, err = trigger.NewRunner(trigger.RunnerConfig{Functions: c.Triggers, Logger: s.cfg.logger}); err != nil {

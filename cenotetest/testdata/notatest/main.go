@@ -1,19 +1,16 @@
-// Notatest uses the helper outside of a test.
+// Notatest asks for the keys of tests outside of a test.
 package main
 
 import (
+	"context"
 	"log"
 
-	"github.com/cenote-auth/cenote/cenotetest"
+	"github.com/cenote-auth/cenote/internal/testkeys"
+	"github.com/cenote-auth/cenote/token"
 )
 
-type tb struct{}
-
-func (tb) Helper()                           {}
-func (tb) Cleanup(func())                    {}
-func (tb) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }
-
 func main() {
-	c := cenotetest.Run(tb{})
-	c.Pool(tb{}, cenotetest.Pool{})
+	if _, _, err := testkeys.Make(context.Background(), "us-east-1_Example01", token.Access); err != nil {
+		log.Fatal(err)
+	}
 }

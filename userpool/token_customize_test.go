@@ -144,7 +144,7 @@ func TestPreTokenGenerationV2(t *testing.T) {
 				lambdas(userpool.LambdaConfigType{PreTokenGenerationConfig: &userpool.PreTokenGenerationVersionConfigType{LambdaArn: arn, LambdaVersion: version}}))
 			a.member("ada")
 			tokens := a.signIn("ada")
-			if want := map[userpool.PreTokenGenerationLambdaVersionType]string{"V2_0": "2", "V3_0": "3"}[version]; string(asked.Version) != want ||
+			if want := map[userpool.PreTokenGenerationLambdaVersionType]string{"V2_0": "2", "V3_0": "3"}[version]; asked.Version != want ||
 				len(asked.Request.Scopes) != 1 || asked.Request.Scopes[0] != "aws.cognito.signin.user.admin" {
 				t.Errorf("version %s, scopes %v", asked.Version, asked.Request.Scopes)
 			}

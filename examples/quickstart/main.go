@@ -48,7 +48,7 @@ func main() {
 	if err != nil || len(key) != 32 {
 		log.Fatal("MASTER_KEY has to be 32 bytes in base64: export MASTER_KEY=$(openssl rand -base64 32)")
 	}
-	l, err := net.Listen("tcp", cmp.Or(os.Getenv("LISTEN"), "127.0.0.1:8080"))
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cmp.Or(os.Getenv("LISTEN"), "127.0.0.1:8080"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func testJavaScript(t *testing.T, s *server, issuer string) {
 	const pool, client = "us-east-1_E2ePeople", "e2ewebclient0000000000001" // of testdata/people.json
 	settings := map[string]string{"url": s.url, "region": region, "pool": pool, "client": client, "issuer": issuer + "/" + pool,
 		"accessKey": anyone.accessKey, "secretKey": anyone.secretKey,
-		"invited": "invited@example.com", "temporary": "Temporary-Horse-1"}
+		"root": "root@example.com", "invited": "invited@example.com", "temporary": "Temporary-Horse-1"}
 
 	tokens := runScript(t, "amazon-cognito-identity-js.mjs", settings)
 	settings["id"], settings["access"] = tokens["id"], tokens["access"]

@@ -63,6 +63,10 @@ func testCLI(t *testing.T, w *world, aws string, env []string) {
 	if attributes, _ := user["UserAttributes"].([]any); len(attributes) == 0 {
 		t.Errorf("get-user answers %v", user)
 	}
+	listed := run("list-users", "--user-pool-id", w.pool, "--filter", `email = "`+name+`"`)
+	if users, _ := listed["Users"].([]any); len(users) != 1 {
+		t.Errorf("list-users answers %v", listed)
+	}
 	run("change-password", "--access-token", token, "--previous-password", password, "--proposed-password", password+"8")
 	run("global-sign-out", "--access-token", token)
 }

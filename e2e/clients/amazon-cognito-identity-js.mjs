@@ -74,6 +74,12 @@ await step('read the attributes', async () => {
   equal(attributes.find((a) => a.getName() === 'email')?.getValue(), name, 'email');
 });
 
+await step('change an attribute', async () => {
+  await later((done) => ada.updateAttributes([new CognitoUserAttribute({ Name: 'given_name', Value: 'Ada' })], done));
+  const attributes = await later((done) => ada.getUserAttributes(done));
+  equal(attributes.find((a) => a.getName() === 'given_name')?.getValue(), 'Ada', 'given_name');
+});
+
 await step('refresh', async () => {
   const fresh = await later((done) => ada.refreshSession(session.getRefreshToken(), done));
   equal(fresh.getAccessToken().payload.sub, session.getAccessToken().payload.sub, 'sub');
@@ -108,6 +114,11 @@ await step('global sign-out ends the tokens', async () => {
   stale.setSignInUserSession(last);
   await refused(later((done) => stale.getUserAttributes(done)), 'NotAuthorizedException');
   await refused(later((done) => stale.refreshSession(last.getRefreshToken(), done)), 'NotAuthorizedException');
+});
+
+await step('groups are in the token', async () => {
+  const root = await signIn(user(settings.root), settings.root, first);
+  equal(root.getAccessToken().payload['cognito:groups']?.join(), 'admins', 'cognito:groups');
 });
 
 await step('a new password is required', async () => {

@@ -1,8 +1,10 @@
 // AWS's SDK for JavaScript: typed errors and answers, administration, a pool from its making to its end.
 import {
   CognitoIdentityProviderClient, InvalidPasswordException, NotAuthorizedException, ResourceNotFoundException, UsernameExistsException,
-  AdminConfirmSignUpCommand, AdminInitiateAuthCommand, AdminUserGlobalSignOutCommand, CreateUserPoolClientCommand,
-  CreateUserPoolCommand, DeleteUserPoolCommand, GetTokensFromRefreshTokenCommand, GetUserCommand, RevokeTokenCommand, SignUpCommand,
+  UserNotFoundException,
+  AdminConfirmSignUpCommand, AdminCreateUserCommand, AdminDeleteUserCommand, AdminGetUserCommand, AdminInitiateAuthCommand,
+  AdminSetUserPasswordCommand, AdminUserGlobalSignOutCommand, CreateUserPoolClientCommand, CreateUserPoolCommand, DeleteUserPoolCommand,
+  DescribeUserPoolCommand, GetTokensFromRefreshTokenCommand, GetUserCommand, RevokeTokenCommand, SignUpCommand, paginateListUsers,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { settings, step, equal } from './steps.mjs';
 
@@ -89,6 +91,44 @@ await step('sign out as administrator', async () => {
   const { AuthenticationResult } = await signIn();
   await send(new AdminUserGlobalSignOutCommand({ UserPoolId, Username }));
   await fails(send(new GetUserCommand({ AccessToken: AuthenticationResult.AccessToken })), NotAuthorizedException);
+});
+
+const others = Array.from({ length: 7 }, (_, i) => `js-${i}`);
+
+await step('create users', async () => {
+  for (const name of others) {
+    const { User } = await send(new AdminCreateUserCommand({
+      UserPoolId, Username: name, MessageAction: 'SUPPRESS', UserAttributes: [{ Name: 'email', Value: `${name}@example.com` }],
+    }));
+    equal(User.UserStatus, 'FORCE_CHANGE_PASSWORD', 'UserStatus');
+    equal(User.UserCreateDate instanceof Date, true, 'UserCreateDate is a Date');
+  }
+});
+
+await step('page through the users', async () => {
+  const seen = [];
+  let pages = 0;
+  for await (const page of paginateListUsers({ client, pageSize: 3 }, { UserPoolId, Filter: 'username ^= "js-"' })) {
+    pages++;
+    seen.push(...page.Users.map((u) => u.Username));
+  }
+  equal(seen.sort().join(), others.join(), 'users');
+  equal(pages >= 3, true, `${pages} pages are at least 3`);
+});
+
+await step('a permanent password ends the temporary one', async () => {
+  await send(new AdminSetUserPasswordCommand({ UserPoolId, Username: others[0], Password, Permanent: true }));
+  equal((await send(new AdminGetUserCommand({ UserPoolId, Username: others[0] }))).UserStatus, 'CONFIRMED', 'UserStatus');
+});
+
+await step('delete a user', async () => {
+  await send(new AdminDeleteUserCommand({ UserPoolId, Username: others[6] }));
+  await fails(send(new AdminGetUserCommand({ UserPoolId, Username: others[6] })), UserNotFoundException);
+});
+
+await step('describe the pool', async () => {
+  const { UserPool } = await send(new DescribeUserPoolCommand({ UserPoolId }));
+  equal(UserPool.Policies.PasswordPolicy.MinimumLength, 12, 'MinimumLength');
 });
 
 await step('delete the pool', async () => {

@@ -31,3 +31,13 @@ try:
     sys.exit("a token lives after the global sign-out")
 except cognito.exceptions.NotAuthorizedException:
     pass
+
+names = [f"boto-{i}@example.com" for i in range(5)]
+for n in names:
+    user = cognito.admin_create_user(
+        UserPoolId=pool, Username=n, MessageAction="SUPPRESS", UserAttributes=[{"Name": "email", "Value": n}]
+    )["User"]
+    assert isinstance(user["UserCreateDate"], datetime.datetime), user
+pages = cognito.get_paginator("list_users").paginate(UserPoolId=pool, Filter='email ^= "boto-"', PaginationConfig={"PageSize": 2})
+seen = sorted(a["Value"] for page in pages for u in page["Users"] for a in u["Attributes"] if a["Name"] == "email")
+assert seen == names, seen

@@ -12,7 +12,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -54,12 +56,12 @@ type reporter struct {
 	outputs map[[2]string][]string // by package and test
 	builds  map[string][]string    // by import path
 	failed  map[string]bool        // packages with a failed test
-	skips   []string
+	skips   map[string]int         // how many tests, by package and reason
 }
 
 // report copies what matters of the events in r to w.
 func report(r io.Reader, w io.Writer) (summary, error) {
-	rep := &reporter{out: w, outputs: map[[2]string][]string{}, builds: map[string][]string{}, failed: map[string]bool{}}
+	rep := &reporter{out: w, outputs: map[[2]string][]string{}, builds: map[string][]string{}, failed: map[string]bool{}, skips: map[string]int{}}
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -106,7 +108,7 @@ func (rep *reporter) endTest(e event) {
 		rep.sum.passed++
 	case "skip":
 		rep.sum.skipped++
-		rep.skips = append(rep.skips, fmt.Sprintf("%s %s: %s", e.Package, e.Test, reason(output)))
+		rep.skips[e.Package+": "+reason(output)]++
 	case "fail":
 		rep.sum.failed++
 		rep.failed[e.Package] = true
@@ -114,13 +116,16 @@ func (rep *reporter) endTest(e event) {
 	}
 }
 
+// place is where a test said something.
+var place = regexp.MustCompile(`^[A-Za-z0-9_]+\.go:[0-9]+: `)
+
 // reason returns what a skipped test said, on one line.
 func reason(output []string) string {
 	var said []string
 	for _, line := range output {
 		line = strings.TrimSpace(line)
 		if line != "" && !strings.HasPrefix(line, "===") && !strings.HasPrefix(line, "---") {
-			said = append(said, line)
+			said = append(said, place.ReplaceAllString(line, ""))
 		}
 	}
 	return strings.Join(said, " ")
@@ -158,9 +163,8 @@ func (rep *reporter) dump(pkg string) {
 }
 
 func (rep *reporter) finish() {
-	slices.Sort(rep.skips)
-	for _, line := range rep.skips {
-		fmt.Fprintf(rep.out, "skipped %s\n", line)
+	for _, why := range slices.Sorted(maps.Keys(rep.skips)) {
+		fmt.Fprintf(rep.out, "skipped %d of %s\n", rep.skips[why], why)
 	}
 	fmt.Fprintf(rep.out, "%d packages, %d of them failed\n", rep.sum.packages, rep.sum.broken)
 	fmt.Fprintf(rep.out, "%d passed, %d failed, %d skipped\n", rep.sum.passed, rep.sum.failed, rep.sum.skipped)

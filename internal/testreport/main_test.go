@@ -57,9 +57,11 @@ func TestReport(t *testing.T) {
 			events: `{"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN TestA\n"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:3: no aws\n"}
 {"Action":"skip","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:30: no aws\n"}
+{"Action":"skip","Package":"p","Test":"TestC"}
 {"Action":"pass","Package":"p","Test":"TestB"}
 {"Action":"pass","Package":"p"}`,
-			want: []string{"skipped p TestA: a_test.go:3: no aws", "1 passed, 0 failed, 1 skipped"},
+			want: []string{"skipped 2 of p: no aws", "1 passed, 0 failed, 2 skipped"},
 			ok:   true,
 		},
 		{

@@ -79,7 +79,7 @@ func sessionPlace(pool, client string) seal.Place {
 func (s *Service) openSession(ctx context.Context, sc scope, text string) (session, error) {
 	var v session
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
+	if err != nil || base64.RawURLEncoding.EncodeToString(sealed) != text { // one session has one text
 		return v, errSessionInvalid
 	}
 	plain, err := s.vault.OpenShort(ctx, "session", sessionPlace(sc.pool.id(), sc.client.id()), sealed)

@@ -70,7 +70,12 @@ fuzz: ## run each fuzz target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 .PHONY: bench
-bench: ## run the benchmarks that match BENCH, of the packages PKG
+bench: bin/cenote ## print costs against their floor, see docs/benchmarks.md (BENCHFLAGS=-test.short for less)
+	$(GO) test -c -o bin/bench ./internal/bench
+	bin/bench -table -cenote bin/cenote $(BENCHFLAGS)
+
+.PHONY: microbench
+microbench: ## run the Go benchmarks that match BENCH, of the packages PKG
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
 
 .PHONY: clean

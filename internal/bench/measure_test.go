@@ -1,0 +1,109 @@
+package bench_test
+
+import (
+	"slices"
+	"time"
+)
+
+// A work does something n times and returns what the measured part of it cost on some clock. What has to be prepared, the
+// client's arithmetic for example, it leaves out.
+type work func(n int) (time.Duration, error)
+
+// on measures all of what do does, n times.
+func on(clock clock, do func(i int) error) work {
+	next := 0
+	return func(n int) (time.Duration, error) {
+		began := clock()
+		for range n {
+			if err := do(next); err != nil {
+				return 0, err
+			}
+			next++
+		}
+		return clock() - began, nil
+	}
+}
+
+// sum is one of each.
+func sum(parts ...work) work {
+	return func(n int) (time.Duration, error) {
+		var total time.Duration
+		for _, part := range parts {
+			d, err := part(n)
+			if err != nil {
+				return 0, err
+			}
+			total += d
+		}
+		return total, nil
+	}
+}
+
+// comparison is the median cost of one operation of ours and of the floor, and the median of the rounds' ratios.
+type comparison struct {
+	ours, floor time.Duration
+	ratio       float64
+}
+
+// compare measures both in turns, so that whatever else the machine does meets them alike.
+func compare(o options, ours, floor work) (comparison, error) {
+	sides := [2]work{floor, ours}
+	var n [2]int
+	for i, side := range sides {
+		var err error
+		if n[i], err = calibrate(o, side); err != nil {
+			return comparison{}, err
+		}
+	}
+	var costs [2][]time.Duration
+	var ratios []float64
+	for range o.rounds {
+		var cost [2]time.Duration
+		for i, side := range sides {
+			d, err := side(n[i])
+			if err != nil {
+				return comparison{}, err
+			}
+			cost[i] = max(d/time.Duration(n[i]), 1)
+			costs[i] = append(costs[i], cost[i])
+		}
+		ratios = append(ratios, float64(cost[1])/float64(cost[0]))
+	}
+	return comparison{ours: median(costs[1]), floor: median(costs[0]), ratio: median(ratios)}, nil
+}
+
+// single measures one work by itself and returns the median cost of one operation.
+func single(o options, w work) (time.Duration, error) {
+	n, err := calibrate(o, w)
+	if err != nil {
+		return 0, err
+	}
+	var costs []time.Duration
+	for range o.rounds {
+		d, err := w(n)
+		if err != nil {
+			return 0, err
+		}
+		costs = append(costs, d/time.Duration(n))
+	}
+	return median(costs), nil
+}
+
+// calibrate returns how often the work has to be done to fill a block. It warms everything up on its way.
+func calibrate(o options, w work) (int, error) {
+	want := time.Duration(o.block * float64(time.Millisecond))
+	for n := 1; ; n *= 2 {
+		d, err := w(n)
+		if err != nil {
+			return 0, err
+		}
+		if d >= want/2 || n >= 1<<20 {
+			return max(1, int(float64(n)*float64(want)/float64(max(d, 1)))), nil
+		}
+	}
+}
+
+func median[T int64 | float64 | time.Duration](v []T) T {
+	s := slices.Sorted(slices.Values(v))
+	return s[len(s)/2]
+}

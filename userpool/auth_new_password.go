@@ -16,7 +16,7 @@ import (
 const attributeKey = "userAttributes."
 
 // askNewPassword answers NEW_PASSWORD_REQUIRED after a right temporary password (AUTH-211, AUTH-212). It writes only what the
-// step used up, and forgets failed attempts if there were any.
+// step used up, and forgets failed attempts if there were any. The client sees of the profile what it may read (ATTR-041).
 func (s *Service) askNewPassword(ctx context.Context, in signIn, o *once) (authAnswer, error) {
 	if o != nil || in.user.Attempts.Failed > 0 {
 		if err := s.settle(ctx, in, o); err != nil {
@@ -31,7 +31,7 @@ func (s *Service) askNewPassword(ctx context.Context, in signIn, o *once) (authA
 	if err != nil {
 		return authAnswer{}, fmt.Errorf("encode required attributes: %w", err)
 	}
-	current, err := json.Marshal(in.user.Attributes)
+	current, err := json.Marshal(in.pool.readable(in.client, in.user.Attributes))
 	if err != nil {
 		return authAnswer{}, fmt.Errorf("encode attributes: %w", err)
 	}

@@ -118,6 +118,18 @@ func TestNewPasswordRequired(t *testing.T) {
 	refused(t, err, userpool.ErrNotAuthorized, "Invalid session for the user, session can only be used once.")
 }
 
+// ATTR-041, AUTH-212: a client that may not read an attribute does not see it in the challenge either.
+func TestNewPasswordShowsWhatMayBeRead(t *testing.T) {
+	t.Parallel()
+	a := setup(t).app(func(in *userpool.CreateUserPoolClientInput) { in.ReadAttributes = []string{"nickname"} })
+	a.newcomer("ada", "email", "ada@example.com", "nickname", "A")
+	out, err := a.tryPassword("ada", password)
+	check(t, err)
+	if got := out.ChallengeParameters["userAttributes"]; got != `{"nickname":"A"}` {
+		t.Errorf("userAttributes is %s", got)
+	}
+}
+
 // AUTH-217: the new password may be the temporary one where there is no history.
 func TestNewPasswordSame(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"errors"
 
 	"github.com/cenote-auth/cenote/awsapi"
 	"github.com/cenote-auth/cenote/store"
@@ -28,6 +29,9 @@ func (s *Service) confirmSignUp(ctx context.Context, in *ConfirmSignUpInput) (*C
 		return nil, errNameClientNotFound
 	}
 	confirmed, err := s.confirmByCode(ctx, sc, in)
+	if sc.client.hides() && errors.Is(err, errUserNotFound) { // deleted this very moment
+		err = errCodeExpired
+	}
 	if err != nil {
 		return nil, err
 	}

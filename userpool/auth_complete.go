@@ -20,8 +20,8 @@ const maxRegrants = 8
 var errChanged = errors.New("changed since it was read")
 
 // complete ends a sign-in: the triggers, the tokens, and the Update that makes them valid. Triggers run once and outside of
-// any transaction. Tokens are signed before the commit (H5), for exactly the versions of pool, client and user that the Update
-// finds: if one of them has changed meanwhile, everything is decided anew on the new one (C2).
+// any transaction. Tokens are signed before the commit (H5), for exactly the versions of pool, keys, client and user that the
+// Update finds: if one of them has changed meanwhile, everything is decided anew on the new one (C2).
 func (s *Service) complete(ctx context.Context, in signIn, st step) (authAnswer, error) {
 	if err := s.postAuthentication(ctx, in); err != nil {
 		return authAnswer{}, err
@@ -36,12 +36,21 @@ func (s *Service) complete(ctx context.Context, in signIn, st step) (authAnswer,
 			if custom, err = s.preTokenGeneration(ctx, in, next, groups); err != nil {
 				return authAnswer{}, err
 			}
+			if in.pool.hasTokenTrigger() { // it took its time: the groups may be others now
+				if next, groups, err = s.prospect(ctx, in, st); err != nil {
+					return authAnswer{}, err
+				}
+			}
 		}
-		f, tokens, err := s.issue(ctx, in, next, groups, custom)
+		keys, err := s.keysOf(ctx, in.pool)
 		if err != nil {
 			return authAnswer{}, err
 		}
-		err = s.grant(ctx, in, next, f, st)
+		f, tokens, err := s.issue(ctx, keys, in, next, groups, custom)
+		if err != nil {
+			return authAnswer{}, err
+		}
+		err = s.grant(ctx, keys, in, next, f, st)
 		switch {
 		case err == nil:
 			return authAnswer{params: map[string]string{}, tokens: tokens}, nil
@@ -78,16 +87,19 @@ func (s *Service) prospect(ctx context.Context, in signIn, st step) (*userRecord
 	return next, groups, err
 }
 
-// grant stores a token family, and the user if the step changed him, provided that nothing has changed since.
-func (s *Service) grant(ctx context.Context, in signIn, next *userRecord, f *familyRecord, st step) error {
-	return s.store.Update(ctx, func(tx *store.Tx) error {
-		keys := signingKeys.Of(in.pool.id()).Find()
-		now, err := s.again(ctx, tx, in.scope, keys)
+// grant stores a token family, and the user if the step changed him, provided that nothing has changed since. keys are those
+// that signed.
+func (s *Service) grant(ctx context.Context, keys *keysRecord, in signIn, next *userRecord, f *familyRecord, st step) error {
+	stored := keys
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
+		find := signingKeys.Of(in.pool.id()).Find()
+		now, err := s.again(ctx, tx, in.scope, find)
 		if err != nil {
 			return err
 		}
+		stored = find.Got
 		if now.pool.Version != in.pool.Version || now.client.Version != in.client.Version || now.user.Version != in.user.Version ||
-			!s.keys.confirm(in.pool.id(), keys.Got) {
+			stored != keys {
 			return errChanged
 		}
 		if st.change != nil || now.user.Attempts.Failed > 0 {
@@ -100,6 +112,10 @@ func (s *Service) grant(ctx context.Context, in signIn, next *userRecord, f *fam
 		}
 		return families.Of(now.pool.id()).Put(ctx, tx, f)
 	})
+	if stored != keys {
+		s.keys.put(in.pool.id(), stored)
+	}
+	return err
 }
 
 // reread reads a scope anew by id and refuses if what is found no longer allows what was proven for it.

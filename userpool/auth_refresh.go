@@ -74,6 +74,7 @@ type refreshState struct {
 	scope
 	family *familyRecord
 	groups []*groupRecord
+	keys   *keysRecord
 }
 
 // refresh uses a refresh token. Everything is decided on one snapshot; a rotation is stored by compare-and-swap, so that of two
@@ -94,7 +95,7 @@ func (s *Service) refresh(ctx context.Context, sc scope, r refreshRequest) (*Aut
 				continue
 			}
 		}
-		tokens, err := s.signTokens(ctx, st.scope, st.family, st.user, st.groups, custom)
+		tokens, err := s.signTokens(ctx, st.keys, st.scope, st.family, st.user, st.groups, custom)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +132,9 @@ func (s *Service) readRefresh(ctx context.Context, sc scope, r refreshRequest) (
 		if err != nil {
 			return err
 		}
-		s.keys.confirm(st.pool.id(), keys.Got)
+		if st.keys = keys.Got; st.keys == nil {
+			return errors.New("a pool with tokens has no signing keys")
+		}
 		st.groups, err = s.groupsOf(ctx, rd.Get, st.pool, st.user)
 		return err
 	})

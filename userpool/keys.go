@@ -30,8 +30,8 @@ var signingKeys = store.NewKind("keys", store.Kind[keysRecord]{
 	Cached: true,
 })
 
-// keyCache holds the keys that were last read. What is signed with them is checked against the store in the Update or View
-// that grants it (H4).
+// keyCache holds the keys that were last read. They are a guess at what to sign with: the Update or View that grants a token
+// compares the keys that signed it with the stored ones (H4).
 type keyCache struct {
 	mu    sync.RWMutex
 	pools map[string]*keysRecord
@@ -41,15 +41,6 @@ func (c *keyCache) get(poolID string) *keysRecord {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.pools[poolID]
-}
-
-// confirm reports whether the keys that were last used are the ones that are stored, and keeps the stored ones.
-func (c *keyCache) confirm(poolID string, stored *keysRecord) bool {
-	same := c.get(poolID) == stored
-	if !same {
-		c.put(poolID, stored)
-	}
-	return same
 }
 
 func (c *keyCache) put(poolID string, k *keysRecord) {

@@ -10,8 +10,9 @@ import (
 	"github.com/cenote-auth/cenote/token"
 )
 
-// issue signs the tokens of a completed sign-in and returns the family that the Update has to store to make them valid.
-func (s *Service) issue(ctx context.Context, in signIn, u *userRecord, list []*groupRecord, custom *tokenCustomization) (*familyRecord, *AuthenticationResultType, error) {
+// issue signs the tokens of a completed sign-in with the given keys and returns the family that the Update has to store to make
+// them valid.
+func (s *Service) issue(ctx context.Context, keys *keysRecord, in signIn, u *userRecord, list []*groupRecord, custom *tokenCustomization) (*familyRecord, *AuthenticationResultType, error) {
 	id, err := ident.UUID(s.rand)
 	if err != nil {
 		return nil, nil, err
@@ -23,7 +24,7 @@ func (s *Service) issue(ctx context.Context, in signIn, u *userRecord, list []*g
 		DeviceKey: in.device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
 		Ends: now.Add(refresh + maxTokenLife), // a refresh at the last moment still gives tokens that live on
 	}
-	signed, err := s.signTokens(ctx, in.scope, f, u, list, custom)
+	signed, err := s.signTokens(ctx, keys, in.scope, f, u, list, custom)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,9 +43,8 @@ func tokenSum(text string) []byte {
 
 // signTokens signs an ID and an access token of a family (AUTH-477…503). What they say comes from the family and the user as
 // he is now, never from another token.
-func (s *Service) signTokens(ctx context.Context, sc scope, f *familyRecord, u *userRecord, list []*groupRecord, custom *tokenCustomization) (*AuthenticationResultType, error) {
-	keys, err := s.keysOf(ctx, sc.pool)
-	if err != nil {
+func (s *Service) signTokens(ctx context.Context, keys *keysRecord, sc scope, f *familyRecord, u *userRecord, list []*groupRecord, custom *tokenCustomization) (*AuthenticationResultType, error) {
+	if err := s.refuseTestKeys(keys); err != nil {
 		return nil, err
 	}
 	crypt, err := s.crypt(ctx, sc.pool)

@@ -108,6 +108,11 @@ func VerifyBy(ctx context.Context, raw string, choose func(unverified *Claims) (
 	return c, nil
 }
 
+// Recheck returns why claims that Verify returned earlier do not hold any longer, or
+// for this Verifier: everything is checked but the signature, which is for the
+// caller to know.
+func (v *Verifier) Recheck(c *Claims) error { return v.check(c) }
+
 func (v *Verifier) check(c *Claims) error {
 	if c.Issuer != v.cfg.Issuer {
 		return fmt.Errorf("%w: %q", ErrIssuer, c.Issuer)

@@ -45,3 +45,29 @@ func TestVerifyBy(t *testing.T) {
 		})
 	}
 }
+
+func TestRecheck(t *testing.T) {
+	t.Parallel()
+	c, err := newVerifier(t, nil).Verify(t.Context(), issueAccess(t, accessClaims()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		change func(*token.VerifierConfig)
+		want   error
+	}{
+		{"as it was", nil, nil},
+		{"later", func(cfg *token.VerifierConfig) { cfg.Now = func() time.Time { return base().Expires } }, token.ErrExpired},
+		{"by another issuer's verifier", func(cfg *token.VerifierConfig) { cfg.Issuer += "/" }, token.ErrIssuer},
+		{"for another use", func(cfg *token.VerifierConfig) { cfg.Use = token.ID }, token.ErrUse},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if err := newVerifier(t, tt.change).Recheck(c); !errors.Is(err, tt.want) {
+				t.Errorf("%v, want %v", err, tt.want)
+			}
+		})
+	}
+}

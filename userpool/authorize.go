@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 
 	"github.com/cenote-auth/cenote/store"
@@ -23,19 +24,21 @@ type bearer struct {
 	family *familyRecord // nil if the client's tokens cannot be revoked one by one
 }
 
+// accessCheck is an access token under examination.
+type accessCheck struct {
+	bearer
+	keys    *accessKeys // of its pool
+	refusal error       // ours, which comes out as it is
+}
+
 // authorize is how every operation that takes an access token learns who calls: signature, issuer, use, time, revocation and
 // scope, in the order of AUTH-543, then the user (AUTH-544). All that is stored is read in one snapshot.
 func (s *Service) authorize(ctx context.Context, raw string) (bearer, error) {
-	var b bearer
-	var refusal error
-	claims, err := token.VerifyBy(ctx, raw, func(unverified *token.Claims) (v *token.Verifier, err error) {
-		b, v, err = s.verifierFor(ctx, unverified)
-		refusal = err
-		return v, err
-	})
+	var c accessCheck
+	claims, err := s.verifyAccess(ctx, raw, &c)
 	switch {
-	case refusal != nil:
-		return bearer{}, refusal
+	case c.refusal != nil:
+		return bearer{}, c.refusal
 	case errors.Is(err, token.ErrExpired):
 		return bearer{}, errAccessExpired
 	case errors.Is(err, token.ErrMalformed), errors.Is(err, token.ErrUse), errors.Is(err, token.ErrNotYet):
@@ -43,35 +46,60 @@ func (s *Service) authorize(ctx context.Context, raw string) (bearer, error) {
 	case err != nil:
 		return bearer{}, errAccessSignature.With(err)
 	}
-	b.claims = claims
-	return b, s.bearerRefusal(b)
+	c.claims = claims
+	return c.bearer, s.bearerRefusal(c.bearer)
+}
+
+// verifyAccess returns the claims of a token, verified under the keys of the pool that it claims to be from. A signature that
+// was found right before is not computed again.
+func (s *Service) verifyAccess(ctx context.Context, raw string, c *accessCheck) (*token.Claims, error) {
+	choose := func(claimed *token.Claims) (*token.Verifier, error) {
+		v, err := s.verifierFor(ctx, claimed, c)
+		c.refusal = err
+		return v, err
+	}
+	sum := sha256.Sum256([]byte(raw))
+	if t, ok := s.seen.get(sum); ok {
+		v, err := choose(t.claims)
+		if err != nil {
+			return nil, err
+		}
+		if c.keys.verified(ctx, t) {
+			return t.claims, v.Recheck(t.claims)
+		}
+	}
+	claims, err := token.VerifyBy(ctx, raw, choose)
+	if err == nil && len(raw) <= maxSeenLength {
+		s.seen.put(sum, seenToken{claims: claims, keys: c.keys.stored, kid: c.keys.asked})
+	}
+	return claims, err
 }
 
 // verifierFor reads whom a token claims to be from, and returns what verifies it under the keys of that one pool: the key is
 // chosen by pool and kid, never by kid alone (H5).
-func (s *Service) verifierFor(ctx context.Context, unverified *token.Claims) (bearer, *token.Verifier, error) {
-	if unverified.Use != token.Access {
-		return bearer{}, nil, errAccessInvalid
+func (s *Service) verifierFor(ctx context.Context, claimed *token.Claims, c *accessCheck) (*token.Verifier, error) {
+	if claimed.Use != token.Access {
+		return nil, errAccessInvalid
 	}
-	b, keys, err := s.readBearer(ctx, unverified)
+	b, stored, err := s.readBearer(ctx, claimed)
 	if err != nil {
-		return bearer{}, nil, err
+		return nil, err
 	}
-	if b.pool == nil || keys == nil || unverified.Issuer != s.cfg.issuer(b.pool.id()) {
-		return bearer{}, nil, errAccessSignature
+	if b.pool == nil || stored == nil || claimed.Issuer != s.cfg.issuer(b.pool.id()) {
+		return nil, errAccessSignature
 	}
 	crypt, err := s.crypt(ctx, b.pool)
 	if err != nil {
-		return bearer{}, nil, err
+		return nil, err
 	}
-	published, err := poolSigner{keys, crypt, s.store.Now()}.PublicKeys(ctx, b.pool.id())
+	published, err := poolSigner{stored, crypt, s.store.Now()}.PublicKeys(ctx, b.pool.id())
 	if err != nil {
-		return bearer{}, nil, err
+		return nil, err
 	}
-	v, err := token.NewVerifier(token.VerifierConfig{
-		Issuer: unverified.Issuer, AnyClient: true, Use: token.Access, Keys: token.StaticKeys(published), Now: s.store.Now,
+	c.bearer, c.keys = b, &accessKeys{stored: stored, published: published}
+	return token.NewVerifier(token.VerifierConfig{
+		Issuer: claimed.Issuer, AnyClient: true, Use: token.Access, Keys: c.keys, Now: s.store.Now,
 	})
-	return b, v, err
 }
 
 // readBearer reads whom a token claims to be from. Nothing in the token is believed yet: it only says where to look.

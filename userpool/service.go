@@ -101,6 +101,7 @@ type Service struct {
 	estimates estimates
 	keys      keyCache
 	envelope  envelope
+	seen      seenTokens
 	wantKeys  wanted
 	slots     slots
 	wake      chan struct{}

@@ -87,7 +87,60 @@ func httpRows(ctx context.Context, o options) ([]row, error) {
 		}
 		rows = append(rows, times("    the same by the bare client", c, 0))
 	}
-	return rows, nil
+	unseen, err := w.unseen(ctx, getUser)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parseRequests(getUser)
+	if err != nil {
+		return nil, err
+	}
+	c, err := compare(o, unseen, floor.asking(ctx, parsed))
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, times("GetUser, by a token that was not seen before", c, 0)), nil
+}
+
+// unseen is GetUser by tokens that the service has never verified: each of them meets a new service on the same store. What a new
+// service learns from its first request is not measured.
+func (w *world) unseen(ctx context.Context, requests [][]byte) (work, error) {
+	parsed, err := parseRequests(requests)
+	if err != nil {
+		return nil, err
+	}
+	last := len(parsed) - 1
+	return func(n int) (time.Duration, error) {
+		var spent time.Duration
+		for n > 0 {
+			users, err := newService(w.db)
+			if err != nil {
+				return 0, err
+			}
+			fresh := *w
+			fresh.users = users
+			h, err := fresh.handler()
+			if err != nil {
+				return 0, err
+			}
+			p, err := serve(ctx, h)
+			if err != nil {
+				return 0, err
+			}
+			if _, err := p.asking(ctx, parsed[last:])(1); err != nil {
+				return 0, err
+			}
+			some := min(n, last)
+			d, err := p.asking(ctx, parsed[:last])(some)
+			if err != nil {
+				return 0, err
+			}
+			p.close()
+			spent += d
+			n -= some
+		}
+		return spent, nil
+	}, nil
 }
 
 // handler is the service as `cenote serve` has it: signatures count.

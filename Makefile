@@ -60,6 +60,7 @@ generate: ## write the generated files
 verify: ## compare the generated files with the models, the modules with their sums
 	$(GO) run ./internal/gen -check
 	$(GO) mod verify
+	$(GO) mod tidy -diff
 
 .PHONY: nocgo
 nocgo: ## build without a C compiler

@@ -45,3 +45,20 @@ func TestKilledServerForgetsNothing(t *testing.T) {
 		t.Errorf("a revoked token: %v", err)
 	}
 }
+
+// A developer's server starts again on the data that its fixtures were loaded into, and does not load them twice.
+func TestRestartWithFixtures(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "dev", "--data", filepath.Join(t.TempDir(), "data"), "--fixtures", filepath.Join("..", "testdata", "people.json"))
+	pools := func() int {
+		out, err := api(s.url, anyone).ListUserPools(t.Context(), &cip.ListUserPoolsInput{MaxResults: new(int32(60))})
+		check(t, err)
+		return len(out.UserPools)
+	}
+	before := pools()
+	s.kill()
+	s.restart(t)
+	if after := pools(); before == 0 || after != before {
+		t.Errorf("%d pools, after a restart %d", before, after)
+	}
+}

@@ -19,7 +19,7 @@ import (
 // devCommand is the server for a developer's machine.
 type devCommand struct {
 	settings
-	Fixtures    string   `help:"File of pools, clients and users to start with, instead of the demo pool." placeholder:"FILE"`
+	Fixtures    string   `help:"File of pools, clients and users for a new store, instead of the demo pool." placeholder:"FILE"`
 	AllowHost   []string `help:"Further name that the server answers to." placeholder:"NAME"`
 	AllowRemote bool     `help:"Listen on an address that other machines reach. They can then do everything."`
 }
@@ -39,6 +39,7 @@ func (c *devCommand) Run(ctx context.Context) error {
 	}
 	outbox := &message.Outbox{}
 	cfg.Mode, cfg.CustomIDs, cfg.Email, cfg.SMS = userpool.ModeDev, true, outbox, outbox
+	old := c.Data != "" && !empty(c.Data)
 	db, err := c.openDevStore(ctx, &cfg)
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (c *devCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.seed(ctx, i, l.Addr().String(), os.Stdout); err != nil {
+	if err := c.seed(ctx, i, l.Addr().String(), old, os.Stdout); err != nil {
 		return err
 	}
 	h, err := c.handler(i, cfg, outbox)
@@ -136,8 +137,13 @@ const (
 	demoPassword = "Correct-Horse-9"
 )
 
-// seed loads the fixtures, or makes the demo pool unless it is there, and says what to try next.
-func (c *devCommand) seed(ctx context.Context, i *cenote.Instance, addr string, out io.Writer) error {
+// seed loads the fixtures into a new store, or makes the demo pool unless it is there, and says what to try next. An old store
+// has its fixtures, and what has become of them since.
+func (c *devCommand) seed(ctx context.Context, i *cenote.Instance, addr string, old bool, out io.Writer) error {
+	if c.Fixtures != "" && old {
+		fmt.Fprintf(out, "cenote dev listens on http://%s; %s has data, the fixtures were not loaded again\n", addr, c.Data)
+		return nil
+	}
 	if c.Fixtures != "" {
 		f, err := os.Open(c.Fixtures)
 		if err != nil {

@@ -1,8 +1,10 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/cenote-auth/cenote/internal/ident"
 	"github.com/cenote-auth/cenote/trigger"
@@ -15,13 +17,15 @@ func (s *Service) InitiateAuth(ctx context.Context, in *InitiateAuthInput) (*Ini
 
 func (s *Service) initiateAuth(ctx context.Context, in *InitiateAuthInput) (*InitiateAuthOutput, error) {
 	a, err := s.begin(ctx, authStart{
-		clientID: in.ClientId, flow: in.AuthFlow, params: in.AuthParameters, metadata: in.ClientMetadata,
+		clientID: in.ClientId, flow: in.AuthFlow, params: in.AuthParameters, metadata: in.ClientMetadata, session: in.Session,
+		fromUser: in.UserContextData,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &InitiateAuthOutput{
 		ChallengeName: a.challenge, Session: a.session, ChallengeParameters: a.params, AuthenticationResult: a.tokens,
+		AvailableChallenges: a.available,
 	}, nil
 }
 
@@ -33,13 +37,14 @@ func (s *Service) AdminInitiateAuth(ctx context.Context, in *AdminInitiateAuthIn
 func (s *Service) adminInitiateAuth(ctx context.Context, in *AdminInitiateAuthInput) (*AdminInitiateAuthOutput, error) {
 	a, err := s.begin(ctx, authStart{
 		poolID: in.UserPoolId, clientID: in.ClientId, flow: in.AuthFlow, params: in.AuthParameters, metadata: in.ClientMetadata,
-		signed: true,
+		session: in.Session, fromServer: in.ContextData, signed: true,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &AdminInitiateAuthOutput{
 		ChallengeName: a.challenge, Session: a.session, ChallengeParameters: a.params, AuthenticationResult: a.tokens,
+		AvailableChallenges: a.available,
 	}, nil
 }
 
@@ -50,7 +55,12 @@ type authStart struct {
 	flow     AuthFlowType
 	params   map[string]string
 	metadata map[string]string
+	session  string // USER_AUTH only: that of ConfirmSignUp
 	signed   bool
+
+	fromUser   *UserContextDataType // what the caller tells about the request
+	fromServer *ContextDataType
+	about      requestContext // what is believed of it
 }
 
 // authAnswer is what a step of a sign-in leads to: tokens or the next challenge.
@@ -59,6 +69,7 @@ type authAnswer struct {
 	session   string
 	params    map[string]string
 	tokens    *AuthenticationResultType
+	available []ChallengeNameType // what can be chosen from
 }
 
 // authFlow describes one flow: which operation family begins it, what it needs, and how it goes. The shared steps around run
@@ -108,6 +119,9 @@ func (s *Service) begin(ctx context.Context, in authStart) (authAnswer, error) {
 			return authAnswer{}, errMissingParameter(key)
 		}
 	}
+	if in.about, err = s.requestOf(ctx, sc.client, in.fromUser, in.fromServer); err != nil {
+		return authAnswer{}, err
+	}
 	return flow.run(s, ctx, in, sc)
 }
 
@@ -121,37 +135,53 @@ func (s *Service) authScope(ctx context.Context, poolID, clientID, name string, 
 	return sc, err
 }
 
-// signIn is a sign-in under way: for whom, by which flow, and what its end has to say.
+// signIn is a sign-in under way: for whom, what has been proven so far, and what its end has to say.
 type signIn struct {
 	scope
-	flow     AuthFlowType
-	signed   bool
-	event    string            // event_id
-	device   string            // the key of a device that has proven itself; what a caller claims is not one
+	progress
+	about    requestContext    // of this request
 	metadata map[string]string // of the respond operation, for the triggers (AUTH-166)
-	source   trigger.Source
+}
+
+// progress is how far a sign-in has come. It travels in its session.
+type progress struct {
+	Flow    AuthFlowType   `json:"f"`
+	Signed  bool           `json:"a,omitempty"` // begun by AdminInitiateAuth: only its twin may go on (AUTH-164)
+	Event   string         `json:"v"`           // event_id
+	Methods []string       `json:"m,omitempty"` // what was proven, in order, as the amr claim spells it
+	Claimed string         `json:"k,omitempty"` // DEVICE_KEY as the caller sent it: proves nothing
+	Device  string         `json:"d,omitempty"` // the key of a device that has proven itself
+	Source  trigger.Source `json:"o,omitempty"` // of pre token generation, if not TokenGeneration_Authentication
+}
+
+// maxDeviceKey is the length of a device key, in characters (AUTH-363).
+const maxDeviceKey = 55
+
+// The methods that the amr claim knows (NEW-088…093).
+const (
+	methodPassword = "pwd"
+	methodTOTP     = "otp"
+	methodSMS      = "sms"
+	methodEmail    = "email_otp"
+)
+
+// proven returns the progress after one more method.
+func (p progress) proven(method string) progress {
+	p.Methods = append(slices.Clone(p.Methods), method)
+	return p
+}
+
+// tokenSource returns the source of pre token generation.
+func (p progress) tokenSource() trigger.Source {
+	return cmp.Or(p.Source, trigger.TokenGenerationAuthentication)
 }
 
 // newSignIn begins a sign-in of the scope's user.
 func (s *Service) newSignIn(sc scope, in authStart) (signIn, error) {
 	event, err := ident.UUID(s.rand)
-	return signIn{scope: sc, flow: in.flow, signed: in.signed, event: event, source: trigger.TokenGenerationAuthentication}, err
-}
-
-// afterPassword goes on after a right password, in the order of AUTH-143: status, then challenges, then tokens.
-func (s *Service) afterPassword(ctx context.Context, in signIn, o *once) (authAnswer, error) {
-	switch in.user.Status {
-	case UserStatusTypeConfirmed:
-		return s.complete(ctx, in, step{once: o})
-	case UserStatusTypeUnconfirmed:
-		return authAnswer{}, errNotConfirmed // only after a right password (AUTH-146, AUTH-463)
-	case UserStatusTypeResetRequired:
-		return authAnswer{}, errResetRequired
-	case UserStatusTypeForceChangePassword:
-		if !s.store.Now().Before(in.pool.temporaryEnd(in.user.Password.Set)) {
-			return authAnswer{}, errTemporaryExpired
-		}
-		return s.askNewPassword(ctx, in, o)
+	p := progress{Flow: in.flow, Signed: in.signed, Event: event}
+	if key := in.params["DEVICE_KEY"]; len(key) <= maxDeviceKey { // a longer one is none of ours
+		p.Claimed = key
 	}
-	return authAnswer{}, errUserDisabled // AUTH-008 (unconfirmed): statuses that no operation gives
+	return signIn{scope: sc, about: in.about, progress: p}, err
 }

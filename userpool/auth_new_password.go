@@ -8,57 +8,30 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cenote-auth/cenote/store"
 	"github.com/cenote-auth/cenote/trigger"
 )
 
 // attributeKey begins the keys of ChallengeResponses that give attributes (AUTH-213).
 const attributeKey = "userAttributes."
 
-// askNewPassword answers NEW_PASSWORD_REQUIRED after a right temporary password (AUTH-211, AUTH-212). It writes only what the
-// step used up, and forgets failed attempts if there were any. The client sees of the profile what it may read (ATTR-041).
-func (s *Service) askNewPassword(ctx context.Context, in signIn, o *once) (authAnswer, error) {
-	if o != nil || in.user.Attempts.Failed > 0 {
-		if err := s.settle(ctx, in, o); err != nil {
-			return authAnswer{}, err
-		}
-	}
-	missing := in.pool.missingAttributes(in.user.Attributes)
+// askNewPassword asks for NEW_PASSWORD_REQUIRED after a right temporary password (AUTH-211, AUTH-212). The client sees of the
+// profile what it may read (ATTR-041).
+func askNewPassword(in signIn, next *userRecord) (*ask, error) {
+	missing := in.pool.missingAttributes(next.Attributes)
 	for i, name := range missing {
 		missing[i] = attributeKey + name
 	}
 	required, err := json.Marshal(append([]string{}, missing...))
 	if err != nil {
-		return authAnswer{}, fmt.Errorf("encode required attributes: %w", err)
+		return nil, fmt.Errorf("encode required attributes: %w", err)
 	}
-	current, err := json.Marshal(in.pool.readable(in.client, in.user.Attributes))
+	current, err := json.Marshal(in.pool.readable(in.client, next.Attributes))
 	if err != nil {
-		return authAnswer{}, fmt.Errorf("encode attributes: %w", err)
+		return nil, fmt.Errorf("encode attributes: %w", err)
 	}
-	sess, err := s.newSession(in, ChallengeNameTypeNewPasswordRequired)
-	if err != nil {
-		return authAnswer{}, err
-	}
-	text, err := s.sealSession(ctx, sess)
-	return authAnswer{challenge: ChallengeNameTypeNewPasswordRequired, session: text, params: map[string]string{
-		"USER_ID_FOR_SRP": in.user.name(), "requiredAttributes": string(required), "userAttributes": string(current),
-	}}, err
-}
-
-// settle commits that a proof succeeded whose sign-in goes on: what it used up, and that earlier failures are forgotten. A
-// success counts only while the failures since do not lock (C3).
-func (s *Service) settle(ctx context.Context, in signIn, o *once) error {
-	err := s.update(ctx, in.scope, func(tx *store.Tx, now scope) error {
-		if err := s.stillGood(in.scope, now); err != nil {
-			return err
-		}
-		now.user.Attempts = attempts{}
-		return o.use(ctx, tx, now.pool)
-	})
-	if usedBefore(err) {
-		return o.again
-	}
-	return err
+	return &ask{name: ChallengeNameTypeNewPasswordRequired, params: map[string]string{
+		"USER_ID_FOR_SRP": next.name(), "requiredAttributes": string(required), "userAttributes": string(current),
+	}}, nil
 }
 
 // answerNewPassword sets the password that NEW_PASSWORD_REQUIRED asked for, and the attributes that came with it (AUTH-213…218).
@@ -82,8 +55,8 @@ func (s *Service) answerNewPassword(ctx context.Context, in authAnswerInput, sc 
 	if err != nil {
 		return authAnswer{}, err
 	}
-	si.source = trigger.TokenGenerationNewPasswordChallenge
-	return s.complete(ctx, si, step{once: v.useOf(), change: func(u *userRecord) error {
+	si.Source = trigger.TokenGenerationNewPasswordChallenge
+	return s.advance(ctx, si, step{once: v.useOf(), change: func(u *userRecord) error {
 		if err := u.setPassword(crypt, sc.pool, next); err != nil {
 			return err
 		}

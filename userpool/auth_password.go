@@ -26,7 +26,8 @@ func (s *Service) beginPassword(ctx context.Context, in authStart, sc scope) (au
 	if err != nil {
 		return authAnswer{}, err
 	}
-	return s.afterPassword(ctx, si, nil)
+	si.progress = si.proven(methodPassword)
+	return s.advance(ctx, si, step{})
 }
 
 // admit is what comes before any proof: does the user exist, may he try at all, what does the pre authentication trigger say

@@ -87,7 +87,7 @@ func (s *Service) refresh(ctx context.Context, sc scope, r refreshRequest) (*Aut
 			return nil, err
 		}
 		if custom == nil {
-			si := signIn{scope: st.scope, metadata: r.metadata, source: r.source}
+			si := signIn{scope: st.scope, progress: progress{Source: r.source}, metadata: r.metadata}
 			if custom, err = s.preTokenGeneration(ctx, si, st.user, st.groups); err != nil {
 				return nil, err
 			}

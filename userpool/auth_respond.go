@@ -10,13 +10,14 @@ func (s *Service) RespondToAuthChallenge(ctx context.Context, in *RespondToAuthC
 func (s *Service) respondToAuthChallenge(ctx context.Context, in *RespondToAuthChallengeInput) (*RespondToAuthChallengeOutput, error) {
 	a, err := s.respond(ctx, authAnswerInput{
 		clientID: in.ClientId, challenge: in.ChallengeName, session: in.Session, responses: in.ChallengeResponses,
-		metadata: in.ClientMetadata,
+		metadata: in.ClientMetadata, fromUser: in.UserContextData,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &RespondToAuthChallengeOutput{
 		ChallengeName: a.challenge, Session: a.session, ChallengeParameters: a.params, AuthenticationResult: a.tokens,
+		AvailableChallenges: a.available,
 	}, nil
 }
 
@@ -28,13 +29,14 @@ func (s *Service) AdminRespondToAuthChallenge(ctx context.Context, in *AdminResp
 func (s *Service) adminRespondToAuthChallenge(ctx context.Context, in *AdminRespondToAuthChallengeInput) (*AdminRespondToAuthChallengeOutput, error) {
 	a, err := s.respond(ctx, authAnswerInput{
 		poolID: in.UserPoolId, clientID: in.ClientId, challenge: in.ChallengeName, session: in.Session,
-		responses: in.ChallengeResponses, metadata: in.ClientMetadata, signed: true,
+		responses: in.ChallengeResponses, metadata: in.ClientMetadata, fromServer: in.ContextData, signed: true,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &AdminRespondToAuthChallengeOutput{
 		ChallengeName: a.challenge, Session: a.session, ChallengeParameters: a.params, AuthenticationResult: a.tokens,
+		AvailableChallenges: a.available,
 	}, nil
 }
 
@@ -47,6 +49,10 @@ type authAnswerInput struct {
 	responses map[string]string
 	metadata  map[string]string
 	signed    bool
+
+	fromUser   *UserContextDataType
+	fromServer *ContextDataType
+	about      requestContext
 }
 
 // challengeAnswer describes how a challenge is answered.
@@ -58,6 +64,9 @@ type challengeAnswer struct {
 
 // challengeAnswers are the challenges of this version.
 var challengeAnswers = map[ChallengeNameType]*challengeAnswer{
+	ChallengeNameTypeSmsMfa:   codeAnswer(ChallengeNameTypeSmsMfa),
+	ChallengeNameTypeSmsOtp:   codeAnswer(ChallengeNameTypeSmsOtp),
+	ChallengeNameTypeEmailOtp: codeAnswer(ChallengeNameTypeEmailOtp),
 	ChallengeNameTypePasswordVerifier: {
 		needs: []string{"PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"},
 		run:   (*Service).answerSRP,
@@ -93,25 +102,33 @@ func (s *Service) respond(ctx context.Context, in authAnswerInput) (authAnswer, 
 	if err := s.checkSecretHash(ctx, sc, name, in.responses["SECRET_HASH"], true); err != nil {
 		return authAnswer{}, err
 	}
+	if in.about, err = s.requestOf(ctx, sc.client, in.fromUser, in.fromServer); err != nil {
+		return authAnswer{}, err
+	}
 	return c.run(s, ctx, in, sc)
 }
 
-// resume opens the session that an answer brings and returns the sign-in that it continues.
+// resume opens the session that an answer brings and returns the sign-in that it continues. Where the client hides who exists,
+// a sign-in of nobody goes on as one of a user does (H7).
 func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (signIn, session, error) {
 	v, err := s.openSession(ctx, sc, in.session)
 	if err != nil {
 		return signIn{}, v, err
 	}
+	if sc.user == nil && sc.client.hides() {
+		sc.ghost = v.Sub // fits knows whether that is somebody: a ghost has no epoch
+	}
 	if !v.fits(sc, in.challenge, in.signed, s.vault.Epoch()) {
 		return signIn{}, v, firstError(s.refuseUsed(ctx, sc.pool, v.useOf()), errSessionInvalid)
 	}
-	if sc.user.Disabled {
-		return signIn{}, v, errUserDisabled
+	si := signIn{scope: sc, progress: v.progress, about: in.about, metadata: in.metadata}
+	return si, v, s.mayGoOn(si)
+}
+
+// mayGoOn refuses to go on with a sign-in whose user was disabled or whose flow was switched off since it began (C4).
+func (s *Service) mayGoOn(in signIn) error {
+	if in.user != nil && in.user.Disabled {
+		return errUserDisabled
 	}
-	if err := sc.client.allowsFlow(v.Flow); err != nil { // switched off since (C4)
-		return signIn{}, v, err
-	}
-	return signIn{
-		scope: sc, flow: v.Flow, signed: v.Signed, event: v.Event, device: v.Device, metadata: in.metadata,
-	}, v, nil
+	return in.client.allowsFlow(in.Flow)
 }

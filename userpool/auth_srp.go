@@ -1,19 +1,16 @@
 package userpool
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/cenote-auth/cenote/internal/seal"
 	"github.com/cenote-auth/cenote/srp"
-	"github.com/cenote-auth/cenote/trigger"
 )
 
 // secretBlock is the server's state of an SRP exchange, which travels with the client as SECRET_BLOCK, sealed under a
@@ -23,9 +20,6 @@ type secretBlock struct {
 	Challenge []byte  `json:"c"`
 }
 
-// maxEpochDigits is the most digits that an int64 has.
-const maxEpochDigits = 19
-
 // srpClockSkew is how far the client's TIMESTAMP may be off (AUTH-190, unconfirmed).
 const srpClockSkew = 5 * time.Minute
 
@@ -34,12 +28,9 @@ func (s *Service) beginSRP(ctx context.Context, in authStart, sc scope) (authAns
 	if err := s.checkSecretHash(ctx, sc, sc.name, in.params["SECRET_HASH"], true); err != nil {
 		return authAnswer{}, err
 	}
-	a, err := srp.ParsePublic(in.params["SRP_A"])
-	if errors.Is(err, srp.ErrZero) {
-		return authAnswer{}, errBadCredentials // AUTH-182
-	}
+	a, err := parsePublicKey(in.params["SRP_A"])
 	if err != nil {
-		return authAnswer{}, ErrInvalidParameter.New("Invalid SRP_A").With(err) // AUTH-192
+		return authAnswer{}, err
 	}
 	if sc, err = s.admit(ctx, sc, in); err != nil {
 		return authAnswer{}, err
@@ -48,37 +39,61 @@ func (s *Service) beginSRP(ctx context.Context, in authStart, sc scope) (authAns
 	if err != nil {
 		return authAnswer{}, err
 	}
-	p, err := s.passwordOf(ctx, sc)
+	return s.putSRP(ctx, si, a, false)
+}
+
+// parsePublicKey reads the client's SRP_A.
+func parsePublicKey(text string) (srp.Public, error) {
+	a, err := srp.ParsePublic(text)
+	if errors.Is(err, srp.ErrZero) {
+		return a, errBadCredentials // AUTH-182
+	}
+	if err != nil {
+		return a, ErrInvalidParameter.New("Invalid SRP_A").With(err) // AUTH-192
+	}
+	return a, nil
+}
+
+// putSRP asks for a proof of the password. All state is in the secret block; flows whose other steps have a Session get one here
+// as well, which is the block's (AUTH-224, AUTH-278). It writes nothing.
+func (s *Service) putSRP(ctx context.Context, in signIn, a srp.Public, withSession bool) (authAnswer, error) {
+	p, err := s.passwordOf(ctx, in.scope)
 	if err != nil {
 		return authAnswer{}, err
 	}
-	if sc.user != nil && sc.user.Status == UserStatusTypeResetRequired && !sc.client.hides() {
+	if in.user != nil && in.user.Status == UserStatusTypeResetRequired && !in.client.hides() {
 		return authAnswer{}, errResetRequired // AUTH-147
 	}
 	var c *srp.Challenge
 	var b srp.Public
-	err = s.expensive(ctx, sc.pool.id(), costChallenge, func() (err error) {
+	err = s.expensive(ctx, in.pool.id(), costChallenge, func() (err error) {
 		c, b, err = srp.NewChallenge(s.rand, a, p.verifier)
 		return err
 	})
 	if err != nil {
 		return authAnswer{}, err
 	}
-	block, err := s.sealBlock(ctx, si, c)
+	v, err := s.newSession(in, in.user, ChallengeNameTypePasswordVerifier)
 	if err != nil {
 		return authAnswer{}, err
 	}
-	return authAnswer{challenge: ChallengeNameTypePasswordVerifier, params: map[string]string{
+	block, err := s.sealBlock(ctx, v, c)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	answer := authAnswer{challenge: ChallengeNameTypePasswordVerifier, params: map[string]string{
 		"SALT": hex.EncodeToString(p.salt), "SRP_B": b.Hex(), "SECRET_BLOCK": block, "USERNAME": p.id.Name, "USER_ID_FOR_SRP": p.id.Name,
-	}}, nil
+	}}
+	if withSession {
+		v.progress = progress{Flow: v.Flow, Signed: v.Signed} // the rest is in the block
+		answer.session, _, err = s.sealSession(ctx, v)
+	}
+	return answer, err
 }
 
-func (s *Service) sealBlock(ctx context.Context, in signIn, c *srp.Challenge) (string, error) {
-	sess, err := s.newSession(in, ChallengeNameTypePasswordVerifier)
-	if err != nil {
-		return "", err
-	}
-	block := secretBlock{Session: sess}
+func (s *Service) sealBlock(ctx context.Context, v session, c *srp.Challenge) (string, error) {
+	var err error
+	block := secretBlock{Session: v}
 	if block.Challenge, err = c.AppendBinary(nil); err != nil {
 		return "", err
 	}
@@ -86,9 +101,7 @@ func (s *Service) sealBlock(ctx context.Context, in signIn, c *srp.Challenge) (s
 	if err != nil {
 		return "", fmt.Errorf("encode a secret block: %w", err)
 	}
-	digits := len(strconv.FormatInt(sess.Epoch, 10)) // its length must not tell whether there is a user, or how he fares (H7)
-	plain = append(plain, bytes.Repeat([]byte{' '}, maxEpochDigits-digits)...)
-	sealed, err := s.vault.SealShort(ctx, "srp", sessionPlace(in.pool.id(), in.client.id()), plain)
+	sealed, err := s.vault.SealShort(ctx, "srp", sessionPlace(v.Pool, v.Client), padded(plain))
 	return base64.StdEncoding.EncodeToString(sealed), err
 }
 
@@ -135,11 +148,8 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	if err != nil {
 		return authAnswer{}, err
 	}
-	si := signIn{
-		scope: sc, flow: v.Flow, signed: v.Signed, event: v.Event, device: v.Device, metadata: in.metadata,
-		source: trigger.TokenGenerationAuthentication,
-	}
-	return s.afterPassword(ctx, si, &once{id: v.ID, ends: v.Ends, again: errBadCredentials}) // AUTH-193
+	si := signIn{scope: sc, progress: v.proven(methodPassword), about: in.about, metadata: in.metadata}
+	return s.advance(ctx, si, step{once: &once{id: v.ID, ends: v.Ends, again: errBadCredentials}}) // AUTH-193
 }
 
 // openBlock opens the secret block that a claim brings back.

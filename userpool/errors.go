@@ -9,6 +9,8 @@ var (
 	errBadCredentials      = ErrNotAuthorized.New("Incorrect username or password.")
 	errUserDisabled        = ErrNotAuthorized.New("User is disabled.")
 	errLockedOut           = ErrNotAuthorized.New("Password attempts exceeded")
+	errFactorLocked        = ErrNotAuthorized.New("Attempt limit exceeded, please try after some time.") // C3: not AWS's
+	errWrongCode           = ErrCodeMismatch.New("Invalid code or auth state for the user.")             // AUTH-284, AUTH-340
 	errNotConfirmed        = ErrUserNotConfirmed.New("User is not confirmed.")
 	errResetRequired       = ErrPasswordResetRequired.New("Password reset required for the user")
 	errCodeMismatch        = ErrCodeMismatch.New("Invalid verification code provided, please try again.")

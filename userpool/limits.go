@@ -28,8 +28,12 @@ type Limits struct {
 	FreeAttempts int
 	MaxLock      time.Duration
 
-	// WrongCodes is how many wrong guesses a code survives: 10.
+	// WrongCodes is how many wrong guesses a code, or the session of a sign-in, survives: 10.
 	WrongCodes int
+	// WrongFactors is how many wrong answers to one kind of challenge (codes by e-mail or SMS, TOTP, passkeys) a user has over
+	// all sign-ins before each further one locks that factor as passwords lock: 10. They are remembered for a day, or until a
+	// right answer (C3).
+	WrongFactors int
 
 	// ArithmeticWait is how long a request waits for a processor for its expensive arithmetic before it is
 	// TooManyRequestsException (H6): one second.
@@ -56,6 +60,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MessagesPerDestination, 20)
 	set(&l.FreeAttempts, 5)
 	set(&l.WrongCodes, 10)
+	set(&l.WrongFactors, 10)
 	set(&l.Pools, 1000)
 	set(&l.GroupsPerPool, 10_000)
 	set(&l.GroupsPerUser, 100)
@@ -144,9 +149,11 @@ func destinationKey(c poolCrypt, destination string) string {
 
 // lockedUntil returns when an account with these failures can be tried again (AUTH-441): n failures beyond the free ones lock
 // for 2^n seconds.
-func (l Limits) lockedUntil(a attempts) time.Time {
-	n := a.Failed - l.FreeAttempts
-	if l.FreeAttempts < 0 || n < 0 {
+func (l Limits) lockedUntil(a attempts) time.Time { return l.lockAfter(l.FreeAttempts, a) }
+
+func (l Limits) lockAfter(free int, a attempts) time.Time {
+	n := a.Failed - free
+	if free < 0 || n < 0 {
 		return time.Time{}
 	}
 	lock := l.MaxLock

@@ -11,10 +11,19 @@ type poolRecord struct {
 	store.Meta
 	Settings UserPoolType // what DescribeUserPool tells, without what is counted
 	Schema   []SchemaAttributeType
+	MFA      poolMFA `json:",omitzero"`
 	Naming   naming
 	Fold     int    // version of ident.Fold that the index entries were made under
 	KeyID    string // the pool's data key
 	Deleting bool   // marked: refuses everything while a job deletes what it holds
+}
+
+// poolMFA is what SetUserPoolMfaConfig sets beside MfaConfiguration (AUTH-301).
+type poolMFA struct {
+	SMS      *SmsMfaConfigType           `json:",omitempty"`
+	TOTP     *SoftwareTokenMfaConfigType `json:",omitempty"`
+	Email    *EmailMfaConfigType         `json:",omitempty"`
+	WebAuthn *WebAuthnConfigurationType  `json:",omitempty"`
 }
 
 func (p *poolRecord) id() string { return p.Settings.Id }

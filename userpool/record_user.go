@@ -51,6 +51,8 @@ type userRecord struct {
 	SignedOut       time.Time `json:"so,omitzero"` // when TokenEpoch last rose: kills tokens without a family
 
 	MFAOptions []MFAOptionType `json:"mo,omitempty"` // legacy (USR-040)
+	MFA        mfaSettings     `json:"mf,omitzero"`
+	TOTP       *totpRecord     `json:"tt,omitempty"`
 }
 
 // passwordRecord is what is known of a password: an SRP verifier, sealed. There is no second hash (H13).
@@ -59,6 +61,14 @@ type passwordRecord struct {
 	Sealed  []byte    `json:"v"`
 	Set     time.Time `json:"t"`
 	History [][]byte  `json:"h,omitempty"` // sealed verifiers of earlier passwords, newest first
+}
+
+// totpRecord is a user's software token.
+type totpRecord struct {
+	Sealed  []byte `json:"s,omitempty"` // the secret, once a code has verified it
+	Name    string `json:"n,omitempty"` // FriendlyDeviceName
+	Step    int64  `json:"l,omitempty"` // the last time step whose code was accepted: none is accepted twice (M2)
+	Pending []byte `json:"p,omitempty"` // a sealed secret that no code has verified yet; the other one works meanwhile
 }
 
 // groupRef is a membership. The id decides; the name is for listings.
@@ -168,6 +178,10 @@ func (u *userRecord) clone() *userRecord {
 		p := *u.Password
 		p.History = append([][]byte(nil), u.Password.History...)
 		c.Password = &p
+	}
+	if u.TOTP != nil {
+		t := *u.TOTP
+		c.TOTP = &t
 	}
 	return &c
 }

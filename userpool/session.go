@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -20,62 +21,108 @@ type session struct {
 	ID      []byte            `json:"i"` // what the single use is recorded under
 	Pool    string            `json:"p"`
 	Client  string            `json:"c"`
-	Sub     string            `json:"s"`
-	Epoch   int64             `json:"e"`           // the user's CredentialEpoch (C4)
-	Install int64             `json:"n,omitempty"` // the installation's epoch (H18)
-	Flow    AuthFlowType      `json:"f"`
-	Step    ChallengeNameType `json:"t"`           // the challenge that it waits for
-	Signed  bool              `json:"a,omitempty"` // begun by AdminInitiateAuth: only its twin may go on (AUTH-164)
-	Event   string            `json:"v"`           // event_id of the sign-in
-	Device  string            `json:"d,omitempty"`
 	Ends    int64             `json:"x"` // Unix seconds
+	Stored  bool              `json:"r,omitempty"`
+	Sub     string            `json:"s,omitempty"`
+	Epoch   int64             `json:"e,omitempty"` // the user's CredentialEpoch (C4)
+	Install int64             `json:"n,omitempty"` // the installation's epoch (H18)
+	Step    ChallengeNameType `json:"t,omitempty"` // the challenge that it waits for
+	progress
+	expectation
+}
+
+// expectation is what the answer to a challenge is held against.
+type expectation struct {
+	Code      []byte              `json:"h,omitempty"`  // MAC of the code that was sent
+	Attribute string              `json:"at,omitempty"` // the attribute that received it
+	Value     string              `json:"va,omitempty"` // the address that received it
+	Choices   []ChallengeNameType `json:"ch,omitempty"` // what may be chosen
 }
 
 const (
-	sessionIDSize  = 16
-	maxSessionText = 2048 // SessionType of the model
+	sessionIDSize    = 16
+	maxSessionText   = 2048 // SessionType of the model
+	maxSessionPlain  = 1400 // bytes; a longer state is stored, and the text only names it (H2)
+	maxStoredSession = 256 << 10
+	sessionPadding   = 128 // lengths are rounded up, so that they do not tell who exists or how he fares (H7)
 )
 
-// newSession returns a session for the next step of a sign-in. It lives for the client's AuthSessionValidity (AUTH-158). A
-// sign-in of nobody, under a name that does not exist, has the session of a ghost.
-func (s *Service) newSession(in signIn, step ChallengeNameType) (session, error) {
+// storedSession is the state of a session that does not fit into its text, sealed as it would be there.
+type storedSession struct {
+	store.Meta
+	ID     []byte
+	Sealed []byte
+	Ends   time.Time
+}
+
+var storedSessions = store.NewKind("session", store.Kind[storedSession]{
+	Key:     func(r *storedSession) []string { return []string{hex.EncodeToString(r.ID)} },
+	Expires: func(r *storedSession) time.Time { return r.Ends },
+})
+
+// newSession returns a session for the next step of a sign-in. next is the user as the last step leaves him, or nil for a
+// sign-in of nobody, whose session has the subject of a ghost. It lives for the client's AuthSessionValidity (AUTH-158).
+func (s *Service) newSession(in signIn, next *userRecord, step ChallengeNameType) (session, error) {
 	id := make([]byte, sessionIDSize)
 	if _, err := io.ReadFull(s.rand, id); err != nil {
 		return session{}, fmt.Errorf("make a session: %w", err)
 	}
 	v := session{
-		ID: id, Pool: in.pool.id(), Client: in.client.id(), Install: s.vault.Epoch(), Flow: in.flow, Step: step, Signed: in.signed,
-		Event: in.event, Device: in.device, Ends: s.store.Now().Add(in.client.sessionValidity()).Unix(),
+		ID: id, Pool: in.pool.id(), Client: in.client.id(), Sub: in.subject(), Install: s.vault.Epoch(), Step: step,
+		Ends: s.store.Now().Add(in.client.sessionValidity()).Unix(), progress: in.progress,
 	}
-	if v.Sub = in.subject(); in.user != nil {
-		v.Epoch = in.user.CredentialEpoch
+	if next != nil {
+		v.Epoch = next.CredentialEpoch
 	}
 	return v, nil
 }
 
-// sealSession returns the text that the caller brings back.
-func (s *Service) sealSession(ctx context.Context, v session) (string, error) {
+// sealSession returns the text that the caller brings back and, if the state is too long for it, the record that the Update of
+// the step has to store.
+func (s *Service) sealSession(ctx context.Context, v session) (string, *storedSession, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
-		return "", fmt.Errorf("encode a session: %w", err)
+		return "", nil, fmt.Errorf("encode a session: %w", err)
 	}
-	sealed, err := s.vault.SealShort(ctx, "session", sessionPlace(v.Pool, v.Client), plain)
+	var stored *storedSession
+	if len(plain) > maxSessionPlain {
+		if len(plain) > maxStoredSession {
+			return "", nil, fmt.Errorf("session of %d bytes", len(plain))
+		}
+		stored = &storedSession{ID: v.ID, Ends: time.Unix(v.Ends, 0).Add(time.Minute)}
+		if stored.Sealed, err = s.vault.SealShort(ctx, "session", v.storedPlace(), plain); err != nil {
+			return "", nil, err
+		}
+		if plain, err = json.Marshal(session{ID: v.ID, Pool: v.Pool, Client: v.Client, Ends: v.Ends, Stored: true}); err != nil {
+			return "", nil, fmt.Errorf("encode a session: %w", err)
+		}
+	}
+	sealed, err := s.vault.SealShort(ctx, "session", sessionPlace(v.Pool, v.Client), padded(plain))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	text := base64.RawURLEncoding.EncodeToString(sealed)
 	if len(text) > maxSessionText {
-		return "", fmt.Errorf("session of %d characters", len(text))
+		return "", nil, fmt.Errorf("session of %d characters", len(text))
 	}
-	return text, nil
+	return text, stored, nil
+}
+
+// padded rounds the length of a JSON text up.
+func padded(plain []byte) []byte {
+	return append(plain, bytes.Repeat([]byte{' '}, sessionPadding-len(plain)%sessionPadding)...)
 }
 
 func sessionPlace(pool, client string) seal.Place {
 	return seal.Place{Kind: "session", Key: store.Tuple(pool, client), Field: "session"}
 }
 
+func (v session) storedPlace() seal.Place {
+	return seal.Place{Kind: "session", Key: store.Tuple(v.Pool, v.Client, string(v.ID)), Field: "state"}
+}
+
 // openSession opens a session that was made for this pool and client and is still alive. Whether it fits user and step is
-// decided by fits, whether it was used before by useSession.
+// decided by fits, whether it was used before by the unique insert of its use.
 func (s *Service) openSession(ctx context.Context, sc scope, text string) (session, error) {
 	var v session
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
@@ -95,13 +142,36 @@ func (s *Service) openSession(ctx context.Context, sc scope, text string) (sessi
 	if s.store.Now().Unix() >= v.Ends {
 		return v, errSessionExpired
 	}
-	return v, nil
+	if !v.Stored {
+		return v, nil
+	}
+	return s.storedState(ctx, v)
+}
+
+// storedState reads the state that a session's text only names.
+func (s *Service) storedState(ctx context.Context, v session) (session, error) {
+	find := storedSessions.Of(v.Pool).Find(hex.EncodeToString(v.ID))
+	if err := s.store.Read(ctx, find); err != nil {
+		return v, err
+	}
+	if find.Got == nil {
+		return v, errSessionInvalid
+	}
+	plain, err := s.vault.OpenShort(ctx, "session", v.storedPlace(), find.Got.Sealed)
+	if err != nil {
+		return v, err
+	}
+	var full session
+	if err := json.Unmarshal(plain, &full); err != nil {
+		return v, fmt.Errorf("decode a stored session: %w", err)
+	}
+	return full, nil
 }
 
 // fits reports whether the session may be answered for this user, in this state, with this challenge (C4, AUTH-160).
 func (v session) fits(now scope, step ChallengeNameType, signed bool, install int64) bool {
-	return v.Pool == now.pool.id() && v.Client == now.client.id() &&
-		now.user != nil && v.Sub == now.user.Sub && v.Epoch == now.user.CredentialEpoch &&
+	return v.Pool == now.pool.id() && v.Client == now.client.id() && v.Sub == now.subject() &&
+		(now.user == nil || v.Epoch == now.user.CredentialEpoch) &&
 		v.Step == step && v.Signed == signed && v.Install == install
 }
 

@@ -35,7 +35,7 @@ func (s *Service) preTokenGeneration(ctx context.Context, in signIn, u *userReco
 		config.PreferredRole = &g.preferred
 	}
 	if version == PreTokenGenerationLambdaVersionTypeV10 {
-		event := trigger.PreTokenGenerationEvent{TriggerSource: in.source, Request: trigger.PreTokenGenerationRequest{
+		event := trigger.PreTokenGenerationEvent{TriggerSource: in.tokenSource(), Request: trigger.PreTokenGenerationRequest{
 			UserAttributes: sc.triggerAttributes(), GroupConfiguration: config, ClientMetadata: in.metadata,
 		}}
 		s.fillEvent(&event.Region, &event.UserPoolID, &event.UserName, &event.CallerContext, sc)
@@ -46,7 +46,7 @@ func (s *Service) preTokenGeneration(ctx context.Context, in signIn, u *userReco
 		return customizeV1(answer.ClaimsOverrideDetails), nil
 	}
 	event := trigger.PreTokenGenerationV2Event{
-		Version: trigger.Version2, TriggerSource: in.source, Request: trigger.PreTokenGenerationV2Request{
+		Version: trigger.Version2, TriggerSource: in.tokenSource(), Request: trigger.PreTokenGenerationV2Request{
 			UserAttributes: sc.triggerAttributes(), Scopes: []string{adminScope}, GroupConfiguration: config, ClientMetadata: in.metadata,
 		},
 	}

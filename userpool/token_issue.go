@@ -20,8 +20,8 @@ func (s *Service) issue(ctx context.Context, keys *keysRecord, in signIn, u *use
 	now := s.store.Now()
 	_, _, refresh := in.client.validity()
 	f := &familyRecord{
-		ID: id, ClientID: in.client.id(), Serial: in.client.Serial, Sub: u.Sub, TokenEpoch: u.TokenEpoch, Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.event,
-		DeviceKey: in.device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
+		ID: id, ClientID: in.client.id(), Serial: in.client.Serial, Sub: u.Sub, TokenEpoch: u.TokenEpoch, Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.Event,
+		DeviceKey: in.Device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
 		Ends: now.Add(refresh + maxTokenLife), // a refresh at the last moment still gives tokens that live on
 	}
 	signed, err := s.signTokens(ctx, keys, in.scope, f, u, list, custom)

@@ -91,14 +91,16 @@ func (s *Service) preAuthentication(ctx context.Context, sc scope, validation ma
 }
 
 // postAuthentication tells the pool's function that every factor was proven (TRG-062, TRG-063).
-func (s *Service) postAuthentication(ctx context.Context, in signIn) error {
+func (s *Service) postAuthentication(ctx context.Context, in signIn, next *userRecord) error {
 	arn := in.pool.lambda().PostAuthentication
 	if arn == "" {
 		return nil
 	}
 	event := trigger.PostAuthenticationEvent{TriggerSource: trigger.PostAuthenticationAuthentication}
-	event.Request.UserAttributes, event.Request.ClientMetadata = in.triggerAttributes(), in.metadata
-	s.fillEvent(&event.Region, &event.UserPoolID, &event.UserName, &event.CallerContext, in.scope)
+	sc := in.scope
+	sc.user = next
+	event.Request.UserAttributes, event.Request.ClientMetadata = sc.triggerAttributes(), in.metadata
+	s.fillEvent(&event.Region, &event.UserPoolID, &event.UserName, &event.CallerContext, sc)
 	_, err := trigger.Run(ctx, s.triggers, arn, event)
 	return err
 }

@@ -1,0 +1,181 @@
+package userpool
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"github.com/cenote-auth/cenote/awsapi"
+	"github.com/cenote-auth/cenote/store"
+)
+
+// factorRecord counts wrong answers to one kind of challenge: of a user, or of somebody who does not exist, over all his
+// sessions, and of one session (C3). It is not part of the user record, which only those who can sign in change.
+type factorRecord struct {
+	store.Meta
+	Subject  string // sub, ghost, or the hex of a session's id
+	Factor   string
+	Attempts attempts
+	Ends     time.Time
+}
+
+var factors = store.NewKind("factor", store.Kind[factorRecord]{
+	Key:     func(f *factorRecord) []string { return []string{f.Subject, f.Factor} },
+	Expires: func(f *factorRecord) time.Time { return f.Ends },
+})
+
+// What wrong answers are counted under. First and second factor by one way are one: what is guessed is the same.
+const (
+	factorEmail   = "email"
+	factorSMS     = "sms"
+	factorTOTP    = "totp"
+	factorPasskey = "passkey"
+	factorSession = "session"
+)
+
+// factorMemory is how long a wrong answer is remembered, if no right one follows.
+const factorMemory = 24 * time.Hour
+
+// hold is the count that a proof was accepted under. The Update that grants what was proven finds it unchanged, and ends it.
+type hold struct {
+	subject, factor string
+	version         int64
+}
+
+// find returns the look-up of the count; of no hold, nil.
+func (h *hold) find(p *poolRecord) *store.Lookup[factorRecord] {
+	if h == nil {
+		return nil
+	}
+	return factors.Of(p.id()).Find(h.subject, h.factor)
+}
+
+// settle forgets the failures, since the proof succeeded. errChanged: somebody failed meanwhile.
+func (h *hold) settle(ctx context.Context, tx *store.Tx, p *poolRecord, found *store.Lookup[factorRecord]) error {
+	if h == nil {
+		return nil
+	}
+	switch {
+	case found.Got == nil && h.version == 0:
+		return nil
+	case found.Got == nil || found.Got.Version != h.version:
+		return errChanged
+	}
+	return factors.Of(p.id()).Delete(ctx, tx, found.Got)
+}
+
+// proof decides on one answer for the sign-in as it was read for it. wrong is a wrong answer, which counts; err is any other
+// failure, which does not.
+type proof func(now signIn) (wrong *awsapi.Error, err error)
+
+// proveFactor runs one proof: one at a time per user, not while the factor is locked, and counted if it fails, per user and
+// factor over all sessions, and per session. A failure is committed before the next proof begins (C3). A wrong answer leaves
+// the session as good as it was (AUTH-162). The returned sign-in is the one that the proof was made for; the step that goes on
+// with it takes the hold.
+func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor string, p proof) (signIn, *hold, error) {
+	leave, err := s.slots.take(ctx, in.pool.id(), in.subject())
+	if err != nil {
+		return in, nil, err
+	}
+	defer leave()
+	h := &hold{subject: in.subject(), factor: factor}
+	byUser := h.find(in.pool)
+	bySession := factors.Of(in.pool.id()).Find(hex.EncodeToString(v.ID), factorSession)
+	before := used.Of(in.pool.id()).Find(hex.EncodeToString(v.ID))
+	gets := []store.Getter{byUser, bySession, before}
+	var u *store.Lookup[userRecord]
+	if in.user != nil {
+		u = users.Of(in.pool.id()).Find(in.user.Sub)
+		gets = append(gets, u)
+	}
+	if err := s.store.Read(ctx, gets...); err != nil {
+		return in, nil, err
+	}
+	switch {
+	case before.Got != nil:
+		return in, nil, errSessionUsed
+	case bySession.Got != nil && s.cfg.limits.WrongCodes >= 0 && bySession.Got.Attempts.Failed >= s.cfg.limits.WrongCodes:
+		return in, nil, errSessionInvalid
+	case byUser.Got != nil && s.store.Now().Before(s.cfg.limits.factorLockedUntil(byUser.Got.Attempts)):
+		return in, nil, errFactorLocked
+	}
+	if byUser.Got != nil {
+		h.version = byUser.Got.Version
+	}
+	if u != nil {
+		if u.Got == nil {
+			return in, nil, errSessionInvalid // deleted this very moment
+		}
+		in.user = u.Got
+		if in.user.CredentialEpoch != v.Epoch {
+			return in, nil, errSessionInvalid
+		}
+	}
+	wrong, err := p(in)
+	if err != nil {
+		return in, nil, err
+	}
+	if wrong != nil {
+		if err := s.countWrong(ctx, in.pool, v, h); err != nil {
+			return in, nil, err
+		}
+		return in, nil, wrong
+	}
+	return in, h, nil
+}
+
+// countWrong commits one wrong answer.
+func (s *Service) countWrong(ctx context.Context, p *poolRecord, v session, h *hold) error {
+	table := factors.Of(p.id())
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		byUser, bySession := h.find(p), table.Find(hex.EncodeToString(v.ID), factorSession)
+		if err := tx.Get(ctx, byUser, bySession); err != nil {
+			return err
+		}
+		now := tx.Now()
+		ofUser := byUser.Got.failed(now)
+		ofUser.Subject, ofUser.Factor, ofUser.Ends = h.subject, h.factor, now.Add(factorMemory)
+		if err := table.Put(ctx, tx, ofUser); err != nil {
+			return err
+		}
+		ofSession := bySession.Got.failed(now)
+		ofSession.Subject, ofSession.Factor, ofSession.Ends = hex.EncodeToString(v.ID), factorSession, time.Unix(v.Ends, 0).Add(time.Minute)
+		return table.Put(ctx, tx, ofSession)
+	})
+}
+
+// failed returns the count after one more failure; the version stays that of what was read, so that Put compares it.
+func (f *factorRecord) failed(now time.Time) *factorRecord {
+	next := &factorRecord{Attempts: attempts{Failed: 1, Last: now}}
+	if f != nil {
+		next.Meta = f.Meta
+		next.Attempts.Failed += f.Attempts.Failed
+	}
+	return next
+}
+
+// stillHeld reads the count anew after something has changed: nil if the proof is as good as before.
+func (s *Service) stillHeld(ctx context.Context, p *poolRecord, h *hold) error {
+	if h == nil {
+		return nil
+	}
+	found := h.find(p)
+	if err := s.store.Read(ctx, found); err != nil {
+		return err
+	}
+	h.version = 0
+	if found.Got == nil {
+		return nil
+	}
+	if s.store.Now().Before(s.cfg.limits.factorLockedUntil(found.Got.Attempts)) {
+		return errFactorLocked
+	}
+	h.version = found.Got.Version
+	return nil
+}
+
+// factorLockedUntil returns when a factor with these failures can be tried again: as passwords lock, after WrongFactors free
+// ones.
+func (l Limits) factorLockedUntil(a attempts) time.Time {
+	return l.lockAfter(l.WrongFactors, a)
+}

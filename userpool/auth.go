@@ -96,11 +96,6 @@ var authFlows = map[AuthFlowType]*authFlow{
 	AuthFlowTypeRefreshToken:          &flowRefresh,
 }
 
-// beginCustom answers what it does in a pool without the triggers of the flow (AUTH-221). Pools cannot have them yet.
-func (s *Service) beginCustom(context.Context, authStart, scope) (authAnswer, error) {
-	return authAnswer{}, ErrInvalidParameter.New("Custom auth lambda trigger is not configured for the user pool.")
-}
-
 // begin runs what all flows share and then the flow.
 func (s *Service) begin(ctx context.Context, in authStart) (authAnswer, error) {
 	sc, err := s.authScope(ctx, in.poolID, in.clientID, in.params["USERNAME"], in.signed)
@@ -141,6 +136,7 @@ type signIn struct {
 	progress
 	about    requestContext    // of this request
 	metadata map[string]string // of the respond operation, for the triggers (AUTH-166)
+	answered ChallengeNameType // what this request answers, if anything
 }
 
 // progress is how far a sign-in has come. It travels in its session.
@@ -152,6 +148,7 @@ type progress struct {
 	Claimed string         `json:"k,omitempty"` // DEVICE_KEY as the caller sent it: proves nothing
 	Device  string         `json:"d,omitempty"` // the key of a device that has proven itself
 	Source  trigger.Source `json:"o,omitempty"` // of pre token generation, if not TokenGeneration_Authentication
+	Custom  *customState   `json:"u,omitempty"` // CUSTOM_AUTH only
 }
 
 // maxDeviceKey is the length of a device key, in characters (AUTH-363).

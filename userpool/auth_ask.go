@@ -13,7 +13,8 @@ type ask struct {
 	params    map[string]string
 	available []ChallengeNameType // what SELECT_CHALLENGE offers
 	expect    expectation
-	code      *codeAsk // a code that goes out with it
+	code      *codeAsk     // a code that goes out with it
+	custom    *customState // what a question of the pool's functions adds to the progress
 }
 
 // codeAsk is a code that is sent with a challenge.
@@ -30,6 +31,9 @@ func (s *Service) put(ctx context.Context, in signIn, next *userRecord, st step,
 		return authAnswer{}, err
 	}
 	v.expectation = q.expect
+	if q.custom != nil {
+		v.Custom = q.custom
+	}
 	crypt, err := s.crypt(ctx, in.pool)
 	if err != nil {
 		return authAnswer{}, err

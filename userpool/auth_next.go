@@ -28,6 +28,9 @@ var errChanged = errors.New("changed since it was read")
 // changed meanwhile. If they have, everything is decided anew on what they are now (C2).
 func (s *Service) advance(ctx context.Context, in signIn, st step) (authAnswer, error) {
 	var said ending
+	if in.Custom != nil && in.answered != "" && in.answered != ChallengeNameTypeCustomChallenge { // which notes its own (AUTH-229)
+		in.Custom = in.Custom.after(in.answered, true)
+	}
 	for range maxRegrants {
 		a, err := s.tryAdvance(ctx, in, st, &said)
 		switch {
@@ -62,11 +65,14 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 	if err != nil {
 		return authAnswer{}, err
 	}
-	q, err := s.nextAsk(ctx, in, next)
+	q, err := s.nextAsk(ctx, in, next, said)
 	switch {
 	case err != nil:
 		return authAnswer{}, err
 	case q != nil:
+		if in.answered == ChallengeNameTypeCustomChallenge { // its guesses are forgotten when the functions let the user in
+			st.hold = nil
+		}
 		return s.put(ctx, in, next, st, q, said)
 	}
 	return s.finish(ctx, in, next, st, said)
@@ -74,6 +80,9 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 
 // applied returns the user as the step leaves him.
 func (st step) applied(u *userRecord) (*userRecord, error) {
+	if u == nil { // nobody
+		return nil, nil
+	}
 	next := u.clone()
 	next.Attempts = attempts{}
 	if st.change == nil {
@@ -82,27 +91,52 @@ func (st step) applied(u *userRecord) (*userRecord, error) {
 	return next, st.change(next)
 }
 
-// nextAsk decides what a sign-in has to answer next, or nil if nothing is missing any more: the status of the user, then the
-// second factor, then tokens (AUTH-143). next is the user as the step leaves him.
-func (s *Service) nextAsk(_ context.Context, in signIn, next *userRecord) (*ask, error) {
+// nextAsk decides what a sign-in has to answer next, or nil if nothing is missing any more: the status of the user, the second
+// factor, the questions of the pool's functions, then tokens (AUTH-143, AUTH-226). next is the user as the step leaves him.
+func (s *Service) nextAsk(ctx context.Context, in signIn, next *userRecord, said *ending) (*ask, error) {
+	if in.Custom != nil && len(in.Methods) == 0 { // no password was asked for: the status counts when tokens are due (AUTH-237)
+		q, err := s.nextCustom(ctx, in, next, said)
+		if q != nil || err != nil {
+			return q, err
+		}
+		return s.askStatus(in, next)
+	}
+	if next == nil {
+		return nil, errBadCredentials
+	}
+	if q, err := s.askStatus(in, next); q != nil || err != nil {
+		return q, err
+	}
+	if in.onlyPassword() {
+		if q, err := in.pool.secondFactors(next).ask(in, next); q != nil || err != nil {
+			return q, err
+		}
+	}
+	if in.Custom != nil {
+		return s.nextCustom(ctx, in, next, said)
+	}
+	return nil, nil
+}
+
+// askStatus asks or refuses what the status of a user demands.
+func (s *Service) askStatus(in signIn, next *userRecord) (*ask, error) {
 	switch next.Status {
 	case UserStatusTypeConfirmed:
+		return nil, nil
 	case UserStatusTypeUnconfirmed:
 		return nil, errNotConfirmed // only after a right password (AUTH-146, AUTH-463)
 	case UserStatusTypeResetRequired:
 		return nil, errResetRequired
 	case UserStatusTypeForceChangePassword:
+		if in.Custom != nil && len(in.Methods) == 0 { // AUTH-238: nobody gave the temporary password
+			return nil, nil
+		}
 		if !s.store.Now().Before(in.pool.temporaryEnd(next.Password.Set)) {
 			return nil, errTemporaryExpired
 		}
 		return askNewPassword(in, next)
-	default:
-		return nil, errUserDisabled // AUTH-008 (unconfirmed): statuses that no operation gives
 	}
-	if in.onlyPassword() {
-		return in.pool.secondFactors(next).ask(in, next)
-	}
-	return nil, nil
+	return nil, errUserDisabled // AUTH-008 (unconfirmed): statuses that no operation gives
 }
 
 // onlyPassword reports whether a password is all that was proven so far: what asks for a second factor (AUTH-286).

@@ -71,6 +71,7 @@ var challengeAnswers = map[ChallengeNameType]*challengeAnswer{
 		needs: []string{"PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"},
 		run:   (*Service).answerSRP,
 	},
+	ChallengeNameTypeCustomChallenge: {needs: []string{"ANSWER"}, session: true, run: (*Service).answerCustom},
 	ChallengeNameTypeNewPasswordRequired: {
 		needs: []string{"NEW_PASSWORD"}, session: true,
 		run: (*Service).answerNewPassword,
@@ -115,13 +116,13 @@ func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (sig
 	if err != nil {
 		return signIn{}, v, err
 	}
-	if sc.user == nil && sc.client.hides() {
-		sc.ghost = v.Sub // fits knows whether that is somebody: a ghost has no epoch
+	if sc.client.hides() && (sc.user == nil || sc.user.Disabled && sc.user.Sub != v.Sub) {
+		sc.user, sc.ghost = nil, v.Sub // nobody proves anything, whoever that is
 	}
 	if !v.fits(sc, in.challenge, in.signed, s.vault.Epoch()) {
 		return signIn{}, v, firstError(s.refuseUsed(ctx, sc.pool, v.useOf()), errSessionInvalid)
 	}
-	si := signIn{scope: sc, progress: v.progress, about: in.about, metadata: in.metadata}
+	si := signIn{scope: sc, progress: v.progress, about: in.about, metadata: in.metadata, answered: in.challenge}
 	return si, v, s.mayGoOn(si)
 }
 

@@ -148,7 +148,7 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	if err != nil {
 		return authAnswer{}, err
 	}
-	si := signIn{scope: sc, progress: v.proven(methodPassword), about: in.about, metadata: in.metadata}
+	si := signIn{scope: sc, progress: v.proven(methodPassword), about: in.about, metadata: in.metadata, answered: in.challenge}
 	return s.advance(ctx, si, step{once: &once{id: v.ID, ends: v.Ends, again: errBadCredentials}}) // AUTH-193
 }
 

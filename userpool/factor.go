@@ -30,6 +30,7 @@ const (
 	factorSMS     = "sms"
 	factorTOTP    = "totp"
 	factorPasskey = "passkey"
+	factorCustom  = "custom"
 	factorSession = "session"
 )
 

@@ -318,9 +318,6 @@ var refusedPools = []refusedPool{
 	unavailable("links", "VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK", func(in *userpool.CreateUserPoolInput) {
 		in.VerificationMessageTemplate = &userpool.VerificationMessageTemplateType{DefaultEmailOption: userpool.DefaultEmailOptionTypeConfirmWithLink}
 	}),
-	unavailable("custom sign-in 1", "LambdaConfig.DefineAuthChallenge", lambda(userpool.LambdaConfigType{DefineAuthChallenge: someARN})),
-	unavailable("custom sign-in 2", "LambdaConfig.CreateAuthChallenge", lambda(userpool.LambdaConfigType{CreateAuthChallenge: someARN})),
-	unavailable("custom sign-in 3", "LambdaConfig.VerifyAuthChallengeResponse", lambda(userpool.LambdaConfigType{VerifyAuthChallengeResponse: someARN})),
 	unavailable("migration", "LambdaConfig.UserMigration", lambda(userpool.LambdaConfigType{UserMigration: someARN})),
 	unavailable("own e-mail", "LambdaConfig.CustomEmailSender", lambda(userpool.LambdaConfigType{
 		CustomEmailSender: &userpool.CustomEmailLambdaVersionConfigType{LambdaArn: someARN, LambdaVersion: "V1_0"},

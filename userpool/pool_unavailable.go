@@ -24,9 +24,6 @@ var unavailablePoolSettings = []struct {
 	{"VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK", func(p *UserPoolType) bool {
 		return p.VerificationMessageTemplate.DefaultEmailOption == DefaultEmailOptionTypeConfirmWithLink
 	}},
-	{"LambdaConfig.DefineAuthChallenge", func(p *UserPoolType) bool { return p.LambdaConfig.DefineAuthChallenge != "" }},
-	{"LambdaConfig.CreateAuthChallenge", func(p *UserPoolType) bool { return p.LambdaConfig.CreateAuthChallenge != "" }},
-	{"LambdaConfig.VerifyAuthChallengeResponse", func(p *UserPoolType) bool { return p.LambdaConfig.VerifyAuthChallengeResponse != "" }},
 	{"LambdaConfig.UserMigration", func(p *UserPoolType) bool { return p.LambdaConfig.UserMigration != "" }},
 	{"LambdaConfig.CustomEmailSender", func(p *UserPoolType) bool { return p.LambdaConfig.CustomEmailSender != nil }},
 	{"LambdaConfig.CustomSMSSender", func(p *UserPoolType) bool { return p.LambdaConfig.CustomSMSSender != nil }},

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -24,11 +23,14 @@ type Index struct {
 	Unique bool
 }
 
-// Kind describes the records of one sort. T embeds Meta and is encoded as JSON.
+// Kind describes the records of one sort. T embeds Meta and is encoded as JSON, but for its raw fields.
 type Kind[T any] struct {
 	Key     func(*T) []string  // the record's key below its owner
 	Index   func(*T) []Index   // its index entries, derived from its contents; nil is none
 	Expires func(*T) time.Time // when it ends to exist; nil is never. Such kinds carry no unique entries
+	// Raw says which fields are stored as they are, because in JSON they would be longer by a third. They are tagged `json:"-"`.
+	// Which there are may depend on what the JSON holds. nil is none; a kind keeps this from its first record on.
+	Raw func(*T) []*[]byte
 	// Cached keeps decoded records and hands the same one out again while the stored bytes are the same. They are shared:
 	// whoever reads one must not change it.
 	Cached bool
@@ -74,7 +76,7 @@ func (t Table[T]) IsConflict(err *driver.ConflictError, index string, value ...s
 }
 
 func (t Table[T]) encode(v *T) (driver.Record, error) {
-	data, err := json.Marshal(v)
+	data, err := t.kind.marshal(v)
 	if err != nil {
 		return driver.Record{}, fmt.Errorf("encode %s: %w", t.kind.name, err)
 	}
@@ -106,7 +108,7 @@ func (t Table[T]) decode(rec driver.Record, now time.Time, c *cache) (*T, error)
 		}
 	}
 	v := new(T)
-	if err := json.Unmarshal(rec.Data, v); err != nil {
+	if err := t.kind.unmarshal(rec.Data, v); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", t.kind.name, err)
 	}
 	any(v).(record).meta().Version = rec.Version

@@ -57,8 +57,8 @@ type userRecord struct {
 
 // passwordRecord is what is known of a password: an SRP verifier, sealed. There is no second hash (H13).
 type passwordRecord struct {
-	Salt    []byte    `json:"s"` // one per user for life, so that a history check is one exponentiation
-	Sealed  []byte    `json:"v"`
+	Salt    []byte    `json:"-"` // raw; one per user for life, so that a history check is one exponentiation
+	Sealed  []byte    `json:"-"` // raw
 	Set     time.Time `json:"t"`
 	History [][]byte  `json:"h,omitempty"` // sealed verifiers of earlier passwords, newest first
 }
@@ -132,6 +132,12 @@ const (
 var users = store.NewKind("user", store.Kind[userRecord]{
 	Key:   func(u *userRecord) []string { return []string{u.Sub} },
 	Index: userIndex,
+	Raw: func(u *userRecord) []*[]byte {
+		if u.Password == nil {
+			return nil
+		}
+		return []*[]byte{&u.Password.Salt, &u.Password.Sealed}
+	},
 })
 
 func userIndex(u *userRecord) []store.Index {

@@ -50,7 +50,6 @@ var owners = map[string][]string{
 	"github.com/mattermost/xml-roundtrip-validator": {"oidc/..."},
 	"github.com/pquerna/otp":                        {"userpool", "internal/...", "cenotetest/...", "e2e/..."},
 	"github.com/russellhaering/goxmldsig":           {"oidc/..."},
-	"github.com/tidwall/btree":                      {"store/memory"},
 	"github.com/wneessen/go-mail":                   {"message/smtp"},
 	"go.opentelemetry.io/otel":                      {"*"},
 	"go.opentelemetry.io/otel/metric":               {"*"},

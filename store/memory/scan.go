@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"github.com/tidwall/btree"
-
 	"github.com/cenote-auth/cenote/store/driver"
 )
 
@@ -28,18 +26,14 @@ func (s *state) get(refs []driver.Ref) []driver.Record {
 		if t == nil {
 			continue
 		}
-		key := ref.Value
-		if ref.Index != "" {
-			x, ok := t.index(ref.Index), false
-			if x != nil {
-				key, ok = x.holder(ref.Value)
-			}
-			if !ok {
-				continue
-			}
+		var r *row
+		if ref.Index == "" {
+			r = t.row(s, ref.Value)
+		} else if x := t.index(ref.Index); x != nil {
+			r = x.holder(s, ref.Value)
 		}
-		if row, ok := t.rows.Get(row{key: key}); ok {
-			out[i] = t.record(row)
+		if r != nil {
+			out[i] = t.record(r)
 		}
 	}
 	return out
@@ -62,8 +56,7 @@ func (r *reader) Scan(ctx context.Context, rng driver.Range) ([]driver.Record, d
 			return false
 		}
 		last = e
-		row, _ := t.rows.Get(row{key: e.key})
-		rec := t.record(row)
+		rec := t.record(t.row(r.state, e.key))
 		if rng.KeysOnly {
 			rec.Data = nil
 		}
@@ -101,12 +94,12 @@ func (t *table) walk(rng driver.Range, fn func(entry) bool) error {
 		return err
 	}
 	if rng.Index == "" {
-		rows := span[row]{from: row{key: s.from.value}, to: row{key: s.to.value}, open: s.open}
-		walk(t.rows.BTreeG, rows, rng.Reverse, func(r row) bool { return fn(entry{value: r.key, key: r.key}) })
+		keys := span[string]{from: s.from.value, to: s.to.value, open: s.open}
+		walk(&t.keys, keys, rng.Reverse, func(key string) bool { return fn(entry{value: key, key: key}) })
 		return nil
 	}
 	if x := t.index(rng.Index); x != nil {
-		walk(x.entries.BTreeG, s, rng.Reverse, fn)
+		walk(&x.entries, s, rng.Reverse, fn)
 	}
 	return nil
 }
@@ -117,30 +110,22 @@ type span[T any] struct {
 	open     bool
 }
 
-func walk[T any](tree *btree.BTreeG[T], s span[T], reverse bool, fn func(T) bool) {
-	switch {
-	case !reverse:
-		tree.Ascend(s.from, func(at T) bool { return (s.open || tree.Less(at, s.to)) && fn(at) })
-	case s.open:
-		tree.Reverse(func(at T) bool { return !tree.Less(at, s.from) && fn(at) })
-	default:
-		tree.Descend(s.to, func(at T) bool {
-			if !tree.Less(at, s.to) {
-				return true // the end itself, which is not inside
-			}
-			return !tree.Less(at, s.from) && fn(at)
-		})
+func walk[T any](t *tree[T], s span[T], reverse bool, fn func(T) bool) {
+	if reverse {
+		t.descend(s.to, s.open, func(at T) bool { return t.compare(at, s.from) >= 0 && fn(at) })
+		return
 	}
+	t.ascend(s.from, func(at T) bool { return (s.open || t.compare(at, s.to) < 0) && fn(at) })
 }
 
 // spanOf returns the places of a range that are left after its cursor.
 func spanOf(rng driver.Range) (span[entry], error) {
-	s := span[entry]{from: entry{value: rng.Value, unique: true}}
+	s := span[entry]{from: entry{value: rng.Value}}
 	if rng.Exact {
-		s.to = entry{value: rng.Value + "\x00", unique: true}
+		s.to = entry{value: rng.Value + "\x00"}
 	} else {
 		end, ok := prefixEnd(rng.Value)
-		s.to, s.open = entry{value: end, unique: true}, !ok
+		s.to, s.open = entry{value: end}, !ok
 	}
 	if rng.After == "" {
 		return s, nil
@@ -150,7 +135,7 @@ func spanOf(rng driver.Range) (span[entry], error) {
 	case err != nil:
 		return s, err
 	case rng.Reverse:
-		if s.open || entryLess(at, s.to) {
+		if s.open || at.compare(s.to) < 0 {
 			s.to, s.open = at, false
 		}
 	default:
@@ -159,7 +144,7 @@ func spanOf(rng driver.Range) (span[entry], error) {
 		} else {
 			at.key += "\x00" // and in that of an index
 		}
-		if entryLess(s.from, at) {
+		if s.from.compare(at) < 0 {
 			s.from = at
 		}
 	}
@@ -176,16 +161,11 @@ func prefixEnd(prefix string) (string, bool) {
 	return "", false
 }
 
-// A cursor is the place of the last record: the length of the value, the value, whether the entry is unique, the key.
+// A cursor is the place of the last record: the length of the value, the value, the key.
 func (e entry) cursor() driver.Cursor {
-	b := make([]byte, 0, binary.MaxVarintLen64+len(e.value)+1+len(e.key))
+	b := make([]byte, 0, binary.MaxVarintLen64+len(e.value)+len(e.key))
 	b = binary.AppendUvarint(b, uint64(len(e.value)))
 	b = append(b, e.value...)
-	if e.unique {
-		b = append(b, 1)
-	} else {
-		b = append(b, 0)
-	}
 	return driver.Cursor(append(b, e.key...))
 }
 
@@ -193,13 +173,9 @@ var errCursor = errors.New("memory: not a cursor of this store")
 
 func parseCursor(c driver.Cursor) (entry, error) {
 	n, size := binary.Uvarint([]byte(c))
-	if size <= 0 || n >= uint64(len(c)-size) {
+	if size <= 0 || n > uint64(len(c)-size) {
 		return entry{}, errCursor
 	}
 	rest := string(c[size:])
-	e := entry{value: rest[:n], unique: rest[n] == 1, key: rest[n+1:]}
-	if rest[n] > 1 {
-		return entry{}, errCursor
-	}
-	return e, nil
+	return entry{value: rest[:n], key: rest[n:]}, nil
 }

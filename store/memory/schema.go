@@ -2,12 +2,10 @@ package memory
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/tidwall/btree"
 
 	"github.com/cenote-auth/cenote/store/driver"
 )
@@ -21,39 +19,37 @@ type state struct {
 	// it may be written to by this transaction, and everything older has to be copied first.
 	draft uint64
 
-	// copying is held while a tree is copied, because that marks the original, which forks may be copying as well. All
-	// states that descend from one another share it.
-	copying *sync.Mutex
+	// seed is of the hashes, so that nobody can choose names that collide. It is not from Config because nothing that comes out
+	// of a store depends on it.
+	seed maphash.Seed
 }
 
 // A table holds the records of a kind.
 type table struct {
 	kind    string
 	draft   uint64
-	rows    tree[row]
+	rows    finder         // by key
+	keys    tree[string]   // of the rows, for their order
 	expires tree[deadline] // of the rows that expire
 
 	// indexes is only ever appended to, because rows name their indexes by position.
 	indexes []index
 }
 
+// An index has the order of all entries, and finds the unique ones.
 type index struct {
 	name    string
 	entries tree[entry]
+	unique  finder // by value
 }
 
-// A row is a record in the order of the keys.
+// A row is a record. It is immutable.
 type row struct {
-	key string
-	*content
-}
-
-// content is the rest of a record. It is immutable.
-type content struct {
+	key     string
 	version int64
 	expires int64 // Unix microseconds; 0 is never
 	data    []byte
-	entries []rowEntry
+	entries []rowEntry // no two with the same index and value
 }
 
 // A rowEntry is an entry as its row remembers it.
@@ -63,11 +59,25 @@ type rowEntry struct {
 	unique bool
 }
 
+// same reports whether both stand at one place of an index.
+func (e rowEntry) same(other rowEntry) bool { return e.index == other.index && e.value == other.value }
+
+// A rowName says which of a row's names is meant: the number of an entry, or byKey.
+type rowName int32
+
+const byKey rowName = -1
+
+func (r *row) name(n rowName) string {
+	if n == byKey {
+		return r.key
+	}
+	return r.entries[n].value
+}
+
 // An entry is a place in the order of an index.
 type entry struct {
-	value  string
-	key    string // of the row
-	unique bool
+	value string
+	key   string // of the row
 }
 
 // A deadline is a row in the order of expiry.
@@ -76,56 +86,29 @@ type deadline struct {
 	key     string
 }
 
-func rowLess(a, b row) bool { return a.key < b.key }
-
-// entryLess orders by value. Among equal values the unique entry, of which there is at most one, comes first.
-func entryLess(a, b entry) bool {
-	if c := strings.Compare(a.value, b.value); c != 0 {
-		return c < 0
+func (e entry) compare(other entry) int {
+	if c := strings.Compare(e.value, other.value); c != 0 {
+		return c
 	}
-	if a.unique != b.unique {
-		return a.unique
+	return strings.Compare(e.key, other.key)
+}
+
+func (d deadline) compare(other deadline) int {
+	if c := cmp.Compare(d.expires, other.expires); c != 0 {
+		return c
 	}
-	return a.key < b.key
+	return strings.Compare(d.key, other.key)
 }
 
-func deadlineLess(a, b deadline) bool {
-	if a.expires != b.expires {
-		return a.expires < b.expires
-	}
-	return a.key < b.key
-}
-
-// A tree is a B-tree that knows which transaction may write to it.
-type tree[T any] struct {
-	*btree.BTreeG[T]
-	draft uint64
-}
-
-// degree is small, so that writing one leaf copies little.
-const degree = 16
-
-func newTree[T any](less func(a, b T) bool, draft uint64) tree[T] {
-	return tree[T]{btree.NewBTreeGOptions(less, btree.Options{Degree: degree, NoLocks: true}), draft}
-}
-
-// writable returns the tree for writing in the draft of s.
-func (t *tree[T]) writable(s *state) *btree.BTreeG[T] {
-	if t.draft != s.draft {
-		s.copying.Lock()
-		t.BTreeG = t.Copy()
-		s.copying.Unlock()
-		t.draft = s.draft
-	}
-	return t.BTreeG
-}
-
-func newState() *state { return &state{copying: new(sync.Mutex)} }
+func newState() *state { return &state{seed: maphash.MakeSeed()} }
 
 // next returns a draft of the state that follows s.
 func (s *state) next() *state {
-	return &state{tables: slices.Clone(s.tables), draft: s.draft + 1, copying: s.copying}
+	return &state{tables: slices.Clone(s.tables), draft: s.draft + 1, seed: s.seed}
 }
+
+// hash is the hash of a name in all finders of s.
+func (s *state) hash(name string) uint32 { return uint32(maphash.String(s.seed, name)) }
 
 func (s *state) find(kind string) (int, bool) {
 	return slices.BinarySearchFunc(s.tables, kind, func(t *table, kind string) int { return cmp.Compare(t.kind, kind) })
@@ -145,7 +128,7 @@ func (s *state) writableTable(kind string) *table {
 	switch {
 	case !ok:
 		s.tables = slices.Insert(s.tables, i, &table{
-			kind: kind, draft: s.draft, rows: newTree(rowLess, s.draft), expires: newTree(deadlineLess, s.draft),
+			kind: kind, draft: s.draft, keys: newTree(strings.Compare), expires: newTree(deadline.compare),
 		})
 	case s.tables[i].draft != s.draft:
 		t := *s.tables[i]
@@ -172,22 +155,18 @@ func (t *table) position(s *state, name string) uint16 {
 			return uint16(i)
 		}
 	}
-	t.indexes = append(t.indexes, index{name, newTree(entryLess, s.draft)})
+	t.indexes = append(t.indexes, index{name: name, entries: newTree(entry.compare)})
 	return uint16(len(t.indexes) - 1)
 }
 
-// holder returns the key of the record that has the unique entry with this value.
-func (x *index) holder(value string) (key string, ok bool) {
-	x.entries.Ascend(entry{value: value, unique: true}, func(e entry) bool {
-		ok = e.unique && e.value == value
-		key = e.key
-		return false
-	})
-	return key, ok
-}
+// row returns the row with that key, or nil.
+func (t *table) row(s *state, key string) *row { return t.rows.find(s.hash(key), key) }
+
+// holder returns the row that has the unique entry with this value, or nil.
+func (x *index) holder(s *state, value string) *row { return x.unique.find(s.hash(value), value) }
 
 // record returns a row as the record that it is, without its entries.
-func (t *table) record(r row) driver.Record {
+func (t *table) record(r *row) driver.Record {
 	rec := driver.Record{Kind: t.kind, Key: r.key, Version: r.version, Data: r.data}
 	if r.expires != 0 {
 		rec.Expires = time.UnixMicro(r.expires).UTC()
@@ -206,19 +185,19 @@ func micros(t time.Time) int64 {
 	return 1 // the epoch itself is not never
 }
 
-// A rowName names a row of any kind.
-type rowName struct{ kind, key string }
+// A rowRef names a row of any kind.
+type rowRef struct{ kind, key string }
 
 // due returns up to limit rows that expired before now.
-func (s *state) due(now time.Time, limit int) []rowName {
-	var out []rowName
+func (s *state) due(now time.Time, limit int) []rowRef {
+	var out []rowRef
 	before := now.UnixMicro()
 	for _, t := range s.tables {
-		t.expires.Scan(func(d deadline) bool {
+		t.expires.ascend(deadline{}, func(d deadline) bool {
 			if d.expires >= before || len(out) == limit {
 				return false
 			}
-			out = append(out, rowName{t.kind, d.key})
+			out = append(out, rowRef{t.kind, d.key})
 			return true
 		})
 	}

@@ -57,7 +57,7 @@ func (x *tx) Put(ctx context.Context, rec driver.Record) error {
 	}
 	t := x.state.table(rec.Kind)
 	if t != nil {
-		if err := t.violation(rec); err != nil {
+		if err := t.violation(x.state, rec); err != nil {
 			return x.fail(err)
 		}
 	} else if rec.Version != 0 {
@@ -90,12 +90,12 @@ func check(rec driver.Record) error {
 }
 
 // violation returns what keeps rec from being put: its key or version first, then its unique entries in their order.
-func (t *table) violation(rec driver.Record) error {
-	old, exists := t.rows.Get(row{key: rec.Key})
+func (t *table) violation(s *state, rec driver.Record) error {
+	old := t.row(s, rec.Key)
 	switch {
-	case rec.Version == 0 && exists:
+	case rec.Version == 0 && old != nil:
 		return &driver.ConflictError{Kind: rec.Kind, Value: rec.Key}
-	case rec.Version != 0 && (!exists || old.version != rec.Version):
+	case rec.Version != 0 && (old == nil || old.version != rec.Version):
 		return driver.ErrStale
 	}
 	for _, e := range rec.Index {
@@ -103,7 +103,7 @@ func (t *table) violation(rec driver.Record) error {
 		if !e.Unique || x == nil {
 			continue
 		}
-		if key, taken := x.holder(e.Value); taken && key != rec.Key {
+		if holder := x.holder(s, e.Value); holder != nil && holder.key != rec.Key {
 			return &driver.ConflictError{Kind: rec.Kind, Index: e.Index, Value: e.Value}
 		}
 	}
@@ -112,28 +112,33 @@ func (t *table) violation(rec driver.Record) error {
 
 // put writes a record that violates nothing.
 func (t *table) put(s *state, rec driver.Record) {
-	c := &content{version: rec.Version + 1, expires: micros(rec.Expires)}
-	old, exists := t.rows.Get(row{key: rec.Key})
+	old := t.row(s, rec.Key)
+	r := &row{key: rec.Key, version: rec.Version + 1, expires: micros(rec.Expires)}
 	var former []rowEntry
-	if exists {
-		rec.Key, former = old.key, old.entries
+	if old != nil {
+		r.key, former = old.key, old.entries
 	}
 	if len(rec.Data) > 0 {
-		c.data = make([]byte, len(rec.Data)) // no room behind, where somebody's append could write
-		copy(c.data, rec.Data)
+		r.data = make([]byte, len(rec.Data)) // no room behind, where somebody's append could write
+		copy(r.data, rec.Data)
 	}
 	if len(rec.Index) > 0 {
-		c.entries = make([]rowEntry, 0, len(rec.Index))
+		r.entries = make([]rowEntry, 0, len(rec.Index))
 		for _, e := range rec.Index {
 			own := rowEntry{e.Value, t.position(s, e.Index), e.Unique}
-			if !slices.Contains(c.entries, own) {
-				own.value = t.kept(own, rec.Key, former, c.entries)
-				c.entries = append(c.entries, own)
+			if i := slices.IndexFunc(r.entries, own.same); i >= 0 {
+				r.entries[i].unique = r.entries[i].unique || own.unique
+				continue
 			}
+			own.value = t.kept(own, r.key, former, r.entries)
+			r.entries = append(r.entries, own)
 		}
 	}
-	t.rows.writable(s).Set(row{rec.Key, c})
-	t.reindex(s, rec.Key, old.content, c)
+	if old == nil {
+		t.keys.add(s.draft, r.key)
+	}
+	t.rows.set(s.draft, spot{s.hash(r.key), byKey, r})
+	t.reindex(s, old, r)
 }
 
 // kept returns the value of an entry in memory that is kept anyway, if an equal one is at hand: the record's key, one of its
@@ -150,7 +155,7 @@ func (t *table) kept(e rowEntry, key string, former, own []rowEntry) string {
 		}
 	}
 	if !e.unique {
-		t.indexes[e.index].entries.Ascend(entry{value: e.value, unique: true}, func(at entry) bool {
+		t.indexes[e.index].entries.ascend(entry{value: e.value}, func(at entry) bool {
 			if at.value == e.value {
 				e.value = at.value
 			}
@@ -160,35 +165,42 @@ func (t *table) kept(e rowEntry, key string, former, own []rowEntry) string {
 	return e.value
 }
 
-// reindex brings the entries and the deadline of a row from those of old to those of c. Either may be nil.
-func (t *table) reindex(s *state, key string, old, c *content) {
-	var before, after content
+// reindex brings the entries and the deadline of a row from those of old to those of next. Either may be nil.
+func (t *table) reindex(s *state, old, next *row) {
+	var before, after row
 	if old != nil {
 		before = *old
 	}
-	if c != nil {
-		after = *c
+	if next != nil {
+		after = *next
 	}
-	if c != nil && len(before.entries) > 0 && slices.Equal(before.entries, after.entries) {
-		c.entries = before.entries // whose values the index holds already
-	} else {
-		for _, e := range before.entries {
-			if !slices.Contains(after.entries, e) {
-				t.indexes[e.index].entries.writable(s).Delete(entry{e.value, key, e.unique})
-			}
+	if len(after.entries) > 0 && slices.Equal(before.entries, after.entries) {
+		next.entries = before.entries // whose values the index holds already
+	}
+	for _, e := range before.entries {
+		x, now := &t.indexes[e.index], slices.IndexFunc(after.entries, e.same)
+		if now < 0 {
+			x.entries.remove(s.draft, entry{e.value, old.key})
 		}
-		for _, e := range after.entries {
-			if !slices.Contains(before.entries, e) {
-				t.indexes[e.index].entries.writable(s).Set(entry{e.value, key, e.unique})
-			}
+		if e.unique && (now < 0 || !after.entries[now].unique) {
+			x.unique.remove(s.draft, s.hash(e.value), e.value)
+		}
+	}
+	for i, e := range after.entries {
+		x := &t.indexes[e.index]
+		if !slices.ContainsFunc(before.entries, e.same) {
+			x.entries.add(s.draft, entry{e.value, next.key})
+		}
+		if e.unique {
+			x.unique.set(s.draft, spot{s.hash(e.value), rowName(i), next})
 		}
 	}
 	if before.expires != after.expires {
 		if before.expires != 0 {
-			t.expires.writable(s).Delete(deadline{before.expires, key})
+			t.expires.remove(s.draft, deadline{before.expires, old.key})
 		}
 		if after.expires != 0 {
-			t.expires.writable(s).Set(deadline{after.expires, key})
+			t.expires.add(s.draft, deadline{after.expires, next.key})
 		}
 	}
 }
@@ -198,19 +210,20 @@ func (x *tx) Delete(ctx context.Context, kind, key string, version int64) error 
 	if err := x.usable(ctx); err != nil {
 		return err
 	}
-	var old row
+	var old *row
 	if t := x.state.table(kind); t != nil {
-		old, _ = t.rows.Get(row{key: key})
+		old = t.row(x.state, key)
 	}
 	switch {
-	case version != 0 && (old.content == nil || old.version != version):
+	case version != 0 && (old == nil || old.version != version):
 		return x.fail(driver.ErrStale)
-	case old.content == nil:
+	case old == nil:
 		return nil
 	}
 	s := x.write()
 	t := s.writableTable(kind)
-	t.rows.writable(s).Delete(row{key: key})
-	t.reindex(s, key, old.content, nil)
+	t.reindex(s, old, nil)
+	t.rows.remove(s.draft, s.hash(key), key)
+	t.keys.remove(s.draft, old.key)
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 // memoryRows compares a large pool with one of a thousand users in memory.
 func memoryRows(ctx context.Context, o options) ([]row, error) {
 	small, large := memory.New(memory.Config{}), memory.New(memory.Config{})
-	rows, err := sizeRows(ctx, o, small, large)
+	rows, err := sizeRows(ctx, o, small, large, pointRows)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func pebbleRows(ctx context.Context, o options) ([]row, error) {
 		}
 		defer func() { db.Close() }()
 	}
-	return sizeRows(ctx, o, small, large)
+	return sizeRows(ctx, o, small, large, nil)
 }
 
 // reopened is a store on disk that can be closed and opened again under those who use it.
@@ -170,8 +170,11 @@ func (p *population) byKey(ctx context.Context) work {
 }
 
 // sizeRows fills one store with few users and one with many, and compares the cost of the large one with that of the small one.
-// It is the calling thread's, so that what a store does in the background counts for neither.
-func sizeRows(ctx context.Context, o options, small, large driver.DB) ([]row, error) {
+// It is the calling thread's, so that what a store does in the background counts for neither. more adds lines, if it is not nil.
+func sizeRows(
+	ctx context.Context, o options, small, large driver.DB,
+	more func(ctx context.Context, o options, few, many *population) ([]row, error),
+) ([]row, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	few, err := newPopulation(ctx, small, smallPool)
@@ -216,5 +219,9 @@ func sizeRows(ctx context.Context, o options, small, large driver.DB) ([]row, er
 		}
 		rows = append(rows, times(m.what, c, m.bound))
 	}
-	return rows, nil
+	if more == nil {
+		return rows, nil
+	}
+	added, err := more(ctx, o, few, many)
+	return append(rows, added...), err
 }

@@ -46,7 +46,7 @@ func (s *Service) adminCreateUser(ctx context.Context, in *AdminCreateUserInput)
 	if _, err := s.preSignUp(ctx, sc, trigger.PreSignUpAdminCreateUser, attrs, validation, in.ClientMetadata); err != nil {
 		return nil, err
 	}
-	inv, err := s.writeInvitation(ctx, sc, to, password, in.ClientMetadata)
+	inv, err := s.writeInvitation(ctx, sc, to, password)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func (s *Service) inviteAgain(ctx context.Context, sc scope, in *AdminCreateUser
 	if err != nil {
 		return nil, err
 	}
-	inv, err := s.writeInvitation(ctx, sc, to, password, in.ClientMetadata)
+	inv, err := s.writeInvitation(ctx, sc, to, password)
 	if err != nil {
 		return nil, err
 	}

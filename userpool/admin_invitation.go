@@ -58,22 +58,22 @@ func contactsOf(list []contact, attrs map[string]string) []contact {
 }
 
 // writeInvitation writes the messages that bring a temporary password to the scope's user. The custom message function is asked
-// once, whatever the media.
-func (s *Service) writeInvitation(ctx context.Context, sc scope, to []contact, password string, metadata map[string]string) (invitation, error) {
+// once, whatever the media. ClientMetadata is for the pre sign-up function alone (matrix in section 6.13).
+func (s *Service) writeInvitation(ctx context.Context, sc scope, to []contact, password string) (invitation, error) {
 	var inv invitation
 	if len(to) == 0 {
 		return inv, nil
 	}
-	text, err := s.customMessage(ctx, sc, message.AdminCreateUser, sc.pool.template(message.AdminCreateUser), metadata, to...)
+	text, err := s.customMessage(ctx, sc, message.AdminCreateUser, sc.pool.template(message.AdminCreateUser), nil, to...)
 	if err != nil {
 		return inv, err
 	}
 	for _, c := range to {
-		if !s.delivers(c.medium()) {
+		if !s.delivers(sc.pool, c.medium()) {
 			inv.undeliverable = errCodeDeliveryFailure
 			continue
 		}
-		inv.messages = append(inv.messages, sc.written(message.AdminCreateUser, text, c, password))
+		inv.messages = append(inv.messages, sc.written(message.AdminCreateUser, text, c, password, nil))
 	}
 	return inv, nil
 }

@@ -14,8 +14,11 @@ func (s *Service) beginPassword(ctx context.Context, in authStart, sc scope) (au
 	if err := s.checkSecretHash(ctx, sc, sc.name, in.params["SECRET_HASH"], true); err != nil {
 		return authAnswer{}, err
 	}
-	sc, err := s.admit(ctx, sc, in)
+	sc, err := s.migrateUser(ctx, sc, in.params["PASSWORD"], in.metadata, nil)
 	if err != nil {
+		return authAnswer{}, err
+	}
+	if sc, err = s.admit(ctx, sc, in); err != nil {
 		return authAnswer{}, err
 	}
 	sc, err = s.provePassword(ctx, sc, in.params["PASSWORD"])
@@ -65,7 +68,7 @@ func (s *Service) prove(ctx context.Context, sc scope, proof func(scope) (bool, 
 	if err != nil {
 		return sc, err
 	}
-	if s.store.Now().Before(s.cfg.limits.lockedUntil(tries)) {
+	if !sc.counted && s.store.Now().Before(s.cfg.limits.lockedUntil(tries)) {
 		return sc, errLockedOut
 	}
 	if sc.user != nil && sc.user.Status == UserStatusTypeResetRequired && !sc.client.hides() {
@@ -77,6 +80,9 @@ func (s *Service) prove(ctx context.Context, sc scope, proof func(scope) (bool, 
 	}
 	if ok && sc.user != nil && sc.user.Disabled {
 		return sc, errUserDisabled
+	}
+	if sc.counted {
+		return sc, errBadCredentials
 	}
 	if !ok || sc.user == nil {
 		if err := s.countFailure(ctx, sc); err != nil {

@@ -28,6 +28,9 @@ var (
 	errSessionUsed         = ErrNotAuthorized.New("Invalid session for the user, session can only be used once.")
 )
 
+// errUnrecognizableAnswer is the answer of a function that nothing can be made of (TRG-025).
+var errUnrecognizableAnswer = ErrInvalidLambdaResponse.New("Unrecognizable lambda output")
+
 func errPoolNotFound(id string) *awsapi.Error {
 	return ErrResourceNotFound.Newf("User pool %s does not exist.", id)
 }

@@ -57,7 +57,7 @@ func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, limi
 		return nil, err
 	}
 	to := sc.simulatedContact(crypt)
-	if !s.delivers(to.medium()) { // as it would be for everybody
+	if !s.delivers(sc.pool, to.medium()) { // as it would be for everybody
 		return nil, errCodeDeliveryFailure
 	}
 	code, err := s.newCode()

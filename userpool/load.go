@@ -14,6 +14,8 @@ type scope struct {
 	user   *userRecord
 	name   string // as the caller wrote it
 	ghost  string // whom attempts count against if nobody has the name and the caller must not learn that; see hide
+	// counted is set where this attempt is counted already, for a ghost whose password another directory was asked about.
+	counted bool
 }
 
 // getFunc reads look-ups: Store.Read, or the Get of a View or an Update.

@@ -59,6 +59,7 @@ type outgoing struct {
 	Code             string
 	Link             string
 	At               time.Time
+	Sender           *senderCall `json:",omitempty"` // the function that delivers it; there is no subject and body then
 }
 
 const (

@@ -29,6 +29,17 @@ func (s *Service) forgotPassword(ctx context.Context, in *ForgotPasswordInput) (
 	if sc.pool.adminRecoveryOnly() {
 		return nil, ErrNotAuthorized.New("Contact administrator to reset password.") // AUTH-429
 	}
+	if sc.client.hides() && sc.user == nil && sc.pool.lambda().UserMigration != "" { // before the function (H6)
+		if sc, err = s.hide(ctx, sc); err != nil {
+			return nil, err
+		}
+		if err := s.refuseEarly(ctx, sc.pool, sc.subject(), "ForgotPassword", s.cfg.limits.ForgotPassword); err != nil {
+			return nil, err
+		}
+	}
+	if sc, err = s.migrateUser(ctx, sc, "", nil, in.ClientMetadata); err != nil { // AUTH-432, TRG-141
+		return nil, err
+	}
 	d, err := s.sendForgotten(ctx, sc, in.ClientMetadata)
 	if sc.client.hides() && tellsWhoExists(err) { // ERR-071
 		d, err = s.pretendCode(ctx, sc, codeReset, "ForgotPassword", s.cfg.limits.ForgotPassword)

@@ -35,6 +35,9 @@ func (s *Service) checkPool(p *poolRecord) error {
 	if err := checkTier(set); err != nil {
 		return err
 	}
+	if err := s.checkSenders(set.LambdaConfig); err != nil {
+		return err
+	}
 	return checkPoolAvailable(set)
 }
 

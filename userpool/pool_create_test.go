@@ -186,6 +186,11 @@ func unavailable(name, member string, set func(in *userpool.CreateUserPoolInput)
 	return refusedPool{name, set, userpool.ErrInvalidParameter, member + " is not available in this version of cenote."}
 }
 
+// withoutKeys is a setting that an installation without SenderKeys does not have.
+func withoutKeys(name, member string, set func(in *userpool.CreateUserPoolInput)) refusedPool {
+	return refusedPool{name, set, userpool.ErrInvalidParameter, member + " is not available: this installation of cenote has no SenderKeys."}
+}
+
 // lambda is a pool with functions.
 func lambda(c userpool.LambdaConfigType) func(*userpool.CreateUserPoolInput) {
 	return func(in *userpool.CreateUserPoolInput) { in.LambdaConfig = &c }
@@ -318,17 +323,16 @@ var refusedPools = []refusedPool{
 	unavailable("links", "VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK", func(in *userpool.CreateUserPoolInput) {
 		in.VerificationMessageTemplate = &userpool.VerificationMessageTemplateType{DefaultEmailOption: userpool.DefaultEmailOptionTypeConfirmWithLink}
 	}),
-	unavailable("migration", "LambdaConfig.UserMigration", lambda(userpool.LambdaConfigType{UserMigration: someARN})),
-	unavailable("own e-mail", "LambdaConfig.CustomEmailSender", lambda(userpool.LambdaConfigType{
+	withoutKeys("own e-mail", "LambdaConfig.CustomEmailSender", lambda(userpool.LambdaConfigType{
 		CustomEmailSender: &userpool.CustomEmailLambdaVersionConfigType{LambdaArn: someARN, LambdaVersion: "V1_0"},
 	})),
-	unavailable("own SMS", "LambdaConfig.CustomSMSSender", lambda(userpool.LambdaConfigType{
+	withoutKeys("own SMS", "LambdaConfig.CustomSMSSender", lambda(userpool.LambdaConfigType{
 		CustomSMSSender: &userpool.CustomSMSLambdaVersionConfigType{LambdaArn: someARN, LambdaVersion: "V1_0"},
 	})),
 	unavailable("federation", "LambdaConfig.InboundFederation", lambda(userpool.LambdaConfigType{
 		InboundFederation: &userpool.InboundFederationLambdaType{LambdaArn: someARN, LambdaVersion: "V1_0"},
 	})),
-	unavailable("key of senders", "LambdaConfig.KMSKeyID", lambda(userpool.LambdaConfigType{KMSKeyID: "arn:aws:kms:us-east-1:123456789012:key/1"})),
+	withoutKeys("key of senders", "LambdaConfig.KMSKeyID", lambda(userpool.LambdaConfigType{KMSKeyID: "arn:aws:kms:us-east-1:123456789012:key/1"})),
 }
 
 func recovery(pairs ...any) func(*userpool.CreateUserPoolInput) {

@@ -24,11 +24,7 @@ var unavailablePoolSettings = []struct {
 	{"VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK", func(p *UserPoolType) bool {
 		return p.VerificationMessageTemplate.DefaultEmailOption == DefaultEmailOptionTypeConfirmWithLink
 	}},
-	{"LambdaConfig.UserMigration", func(p *UserPoolType) bool { return p.LambdaConfig.UserMigration != "" }},
-	{"LambdaConfig.CustomEmailSender", func(p *UserPoolType) bool { return p.LambdaConfig.CustomEmailSender != nil }},
-	{"LambdaConfig.CustomSMSSender", func(p *UserPoolType) bool { return p.LambdaConfig.CustomSMSSender != nil }},
 	{"LambdaConfig.InboundFederation", func(p *UserPoolType) bool { return p.LambdaConfig.InboundFederation != nil }},
-	{"LambdaConfig.KMSKeyID", func(p *UserPoolType) bool { return p.LambdaConfig.KMSKeyID != "" }},
 }
 
 // checkPoolAvailable refuses the settings that do nothing in this version.

@@ -40,6 +40,8 @@ type Config struct {
 	Email    message.EmailSender // nil: Outbox if the store is in memory, else e-mail fails with CodeDeliveryFailureException
 	SMS      message.SMSSender   // likewise for text messages
 	Triggers trigger.Functions   // what the ARNs of a LambdaConfig name; nil is nothing
+	// SenderKeys encrypts what custom senders are told. nil refuses pools with a CustomEmailSender or CustomSMSSender.
+	SenderKeys SenderKeys
 
 	Interceptors []awsapi.Interceptor // wrap every operation, the first outermost
 	Limits       Limits
@@ -77,6 +79,7 @@ type config struct {
 	issuer          func(string) string
 	email           message.EmailSender
 	sms             message.SMSSender
+	senderKeys      SenderKeys
 	limits          Limits
 	customIDs       bool
 	lenientLists    bool
@@ -153,7 +156,7 @@ func New(c Config) (*Service, error) {
 
 func (s *Service) configure(c Config) error {
 	s.cfg = config{
-		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, limits: c.Limits.withDefaults(),
+		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, senderKeys: c.SenderKeys, limits: c.Limits.withDefaults(),
 		customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet, logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
 	}
 	if s.cfg.region == "" {

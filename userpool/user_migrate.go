@@ -272,4 +272,3 @@ func (s *Service) writeWelcome(ctx context.Context, sc scope, to []contact) (inv
 
 // welcomeMask stands in a welcome message where an invitation has the temporary password.
 const welcomeMask = "********"
-

@@ -84,14 +84,14 @@ func (s *Service) composeCode(ctx context.Context, in signIn, next *userRecord, 
 	if err != nil {
 		return err
 	}
-	if !s.delivers(c.to.medium()) {
+	if !s.delivers(in.pool, c.to.medium()) {
 		return ErrInvalidUserPoolConfiguration.New("The user pool cannot deliver the code.") // AUTH-329 (unconfirmed)
 	}
 	sc := in.scope
 	sc.user = next
 	if next == nil {
 		sc.user = &userRecord{Sub: in.subject()}
-		said.message = new(sc.written(message.Authentication, sc.pool.template(message.Authentication), c.to, code))
+		said.message = new(sc.written(message.Authentication, sc.pool.template(message.Authentication), c.to, code, nil))
 		return nil
 	}
 	msg, err := s.compose(ctx, sc, message.Authentication, c.to, code, in.metadata)

@@ -210,14 +210,12 @@ func modelFits(p *poolRecord, name string, attrs map[string]string) error {
 	return wire.Check(opAdminCreateUser.Input, service.Validation, in, wire.Presence{})
 }
 
-// enableSMSMFA lets the user prove a phone number at each sign-in (TRG-104).
+// enableSMSMFA makes the user's phone number a second factor, which needs a number and a pool that sends codes to it (TRG-104).
 func (p *poolRecord) enableSMSMFA(u *userRecord) error {
-	switch {
-	case u.Attributes["phone_number"] == "":
-		return ErrInvalidParameter.New("enableSMSMFA needs a phone_number")
-	case p.Settings.MfaConfiguration == UserPoolMfaTypeOff:
-		return ErrInvalidParameter.New("enableSMSMFA needs a pool with MFA")
+	if p.Settings.MfaConfiguration == UserPoolMfaTypeOff || !p.canSMS(u) {
+		return ErrInvalidParameter.New("enableSMSMFA needs a phone_number, and a pool with MFA by SMS")
 	}
+	u.MFA.SMS = true
 	return nil
 }
 

@@ -51,6 +51,9 @@ func (s *Service) preSignUp(ctx context.Context, sc scope, source trigger.Source
 	if arn == "" {
 		return trigger.PreSignUpResponse{}, nil
 	}
+	if len(validation) == 0 {
+		validation = nil // unset members are null (TRG-006)
+	}
 	event := trigger.PreSignUpEvent{TriggerSource: source, Request: trigger.PreSignUpRequest{
 		UserAttributes: attrs, ValidationData: validation, ClientMetadata: metadata,
 	}}

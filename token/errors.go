@@ -18,6 +18,10 @@ var (
 	ErrNotYet     = errors.New("token: not valid yet")
 )
 
+// ErrTooLong is the error of an [Issuer] for claims that make a token longer than
+// MaxLength.
+var ErrTooLong = errors.New("token: too long")
+
 // ErrRefresh is the error of a text that is not a refresh token that the
 // [RefreshSealer] made for the pool. It does not tell why.
 var ErrRefresh = errors.New("token: invalid refresh token")

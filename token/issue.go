@@ -109,7 +109,7 @@ func (i *Issuer) Sign(ctx context.Context, pool string, key SigningKey, claims m
 	e := base64.RawURLEncoding
 	size := e.EncodedLen(len(header)) + 1 + e.EncodedLen(len(payload)) + 1 + e.EncodedLen(public.Size())
 	if size > MaxLength {
-		return "", fmt.Errorf("%d characters are more than %d", size, MaxLength)
+		return "", fmt.Errorf("%w: %d characters are more than %d", ErrTooLong, size, MaxLength)
 	}
 	raw := make([]byte, 0, size)
 	raw = append(e.AppendEncode(raw, header), '.')

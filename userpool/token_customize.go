@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/cenote-auth/cenote/token"
@@ -91,6 +92,15 @@ func customizeV2(d *trigger.ClaimsAndScopeOverrideDetails) *tokenCustomization {
 	}
 	c.finish(d.GroupOverrideDetails)
 	return c
+}
+
+// blamed lays a token that became too long on the function, if it changed anything: its answer cannot be used (TRG-091).
+func (c *tokenCustomization) blamed(err error) error {
+	changed := len(c.id.Set)+len(c.access.Set)+len(c.access.AddScopes) > 0 || c.groups != nil
+	if changed && errors.Is(err, token.ErrTooLong) {
+		return errUnrecognizableAnswer.With(err)
+	}
+	return err
 }
 
 // finish reads the group override and makes the claims of groups unreachable in any other way (TRG-087, TRG-089).

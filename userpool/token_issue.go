@@ -77,7 +77,7 @@ func (s *Service) signTokens(ctx context.Context, keys *keysRecord, sc scope, f 
 		Overrides: custom.id,
 	})
 	if err != nil {
-		return nil, err
+		return nil, custom.blamed(err)
 	}
 	if base, err = s.tokenIDs(base, sc.client, f); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (s *Service) signTokens(ctx context.Context, keys *keysRecord, sc scope, f 
 	out.AccessToken, err = issuer.Access(ctx, sc.pool.id(), &token.AccessClaims{
 		Base: base, Username: u.name(), Scopes: strings.Fields(f.Scope), DeviceKey: f.DeviceKey, Overrides: custom.access,
 	})
-	return out, err
+	return out, custom.blamed(err)
 }
 
 // tokenIDs gives a token its own jti and the family's origin_jti, if the client's tokens can be revoked (AUTH-482).

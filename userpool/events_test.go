@@ -65,6 +65,7 @@ func everywhere(version userpool.PreTokenGenerationLambdaVersionType, change ...
 		carried(in)
 		l := in.LambdaConfig
 		l.PreSignUp, l.PostConfirmation, l.PreAuthentication, l.PostAuthentication, l.CustomMessage, l.UserMigration = arn, arn, arn, arn, arn, arn
+		l.DefineAuthChallenge, l.CreateAuthChallenge, l.VerifyAuthChallengeResponse = arn, arn, arn
 		l.CustomEmailSender.LambdaArn, l.CustomSMSSender.LambdaArn = arn, arn
 		l.PreTokenGenerationConfig = &userpool.PreTokenGenerationVersionConfigType{LambdaArn: arn, LambdaVersion: version}
 		for _, f := range change {
@@ -168,6 +169,27 @@ type flowTest struct {
 	answers map[trigger.Source]func(e, response map[string]any)
 	act     func(d *drama)
 	order   []string // short: without what follows "Authentication" in the sources of which there is one
+}
+
+// oneQuestion asks for a sum until it is right.
+var oneQuestion = map[trigger.Source]func(e, response map[string]any){
+	"DefineAuthChallenge_Authentication": func(e, response map[string]any) {
+		session := e["request"].(map[string]any)["session"].([]any)
+		if n := len(session); n > 0 && session[n-1].(map[string]any)["challengeResult"] == true {
+			response["issueTokens"] = true
+		} else {
+			response["challengeName"] = "CUSTOM_CHALLENGE"
+		}
+	},
+	"CreateAuthChallenge_Authentication": func(_, response map[string]any) {
+		response["publicChallengeParameters"] = map[string]any{"sum": "2+2"}
+		response["privateChallengeParameters"] = map[string]any{"answer": "4"}
+		response["challengeMetadata"] = "SUM"
+	},
+	"VerifyAuthChallengeResponse_Authentication": func(e, response map[string]any) {
+		r := e["request"].(map[string]any)
+		response["answerCorrect"] = r["challengeAnswer"] == r["privateChallengeParameters"].(map[string]any)["answer"]
+	},
 }
 
 func vouch(pairs ...string) func(_, response map[string]any) {
@@ -328,6 +350,21 @@ var flowTests = []flowTest{
 		_, err = d.RespondToAuthChallenge(d.t.Context(), in)
 		refused(d.t, err, userpool.ErrNotAuthorized, "Incorrect username or password.")
 	}, order: []string{"PreAuthentication_Authentication"}},
+	{name: "custom sign-in", options: []any{flows("ALLOW_CUSTOM_AUTH"), hides}, answers: oneQuestion, act: func(d *drama) { // TRG-143
+		d.known("ada", adaHasMail...)
+		out := d.initiate("CUSTOM_AUTH", "USERNAME", "ada")
+		for _, answer := range []string{"5", "4"} {
+			next := d.answer(&userpool.RespondToAuthChallengeInput{
+				ChallengeName: "CUSTOM_CHALLENGE", Session: out.Session, ChallengeResponses: asMap([]string{"USERNAME", "ada", "ANSWER", answer}),
+			})
+			out.Session = next.Session
+		}
+	}, order: []string{
+		"PreAuthentication_Authentication", "DefineAuthChallenge_Authentication", "CreateAuthChallenge_Authentication",
+		"VerifyAuthChallengeResponse_Authentication", "DefineAuthChallenge_Authentication", "CreateAuthChallenge_Authentication",
+		"VerifyAuthChallengeResponse_Authentication", "DefineAuthChallenge_Authentication",
+		"PostAuthentication_Authentication", "TokenGeneration_Authentication",
+	}},
 	{name: "migration at sign-in", answers: map[trigger.Source]func(_, _ map[string]any){"UserMigration_Authentication": vouch(adaHasMail...)},
 		options: []any{hides}, act: func(d *drama) { d.initiate("USER_PASSWORD_AUTH", "USERNAME", "ada", "PASSWORD", "old") },
 		order: []string{"UserMigration_Authentication", "PreAuthentication_Authentication", "PostAuthentication_Authentication", "TokenGeneration_Authentication"}}, // TRG-142

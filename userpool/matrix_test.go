@@ -145,6 +145,32 @@ func matrix() []matrixRow {
 			})
 			return err
 		}, want: map[trigger.Source]string{"PostAuthentication_Authentication": asMetadata, "TokenGeneration_NewPasswordChallenge": asMetadata}},
+		{operation: "InitiateAuth, custom", options: []any{flows("ALLOW_CUSTOM_AUTH")}, answers: oneQuestion, before: known, call: func(d *drama) error {
+			_, err := d.InitiateAuth(d.t.Context(), &userpool.InitiateAuthInput{
+				ClientId: d.client, AuthFlow: "CUSTOM_AUTH", AuthParameters: asMap([]string{"USERNAME", "ada"}), ClientMetadata: meta("here"),
+			})
+			return err
+		}, want: map[trigger.Source]string{
+			"PreAuthentication_Authentication": asValidation, "DefineAuthChallenge_Authentication": notAtAll, "CreateAuthChallenge_Authentication": notAtAll,
+		}},
+		{operation: "RespondToAuthChallenge, custom", options: []any{flows("ALLOW_CUSTOM_AUTH")}, answers: oneQuestion, before: func(d *drama) {
+			known(d)
+			out := d.initiate("CUSTOM_AUTH", "USERNAME", "ada")
+			challenge = &userpool.RespondToAuthChallengeInput{ClientId: d.client, ChallengeName: out.ChallengeName, Session: out.Session}
+		}, call: func(d *drama) error {
+			for _, answer := range []string{"5", "4"} {
+				challenge.ClientMetadata, challenge.ChallengeResponses = meta("here"), asMap([]string{"USERNAME", "ada", "ANSWER", answer})
+				out, err := d.RespondToAuthChallenge(d.t.Context(), challenge)
+				if err != nil {
+					return err
+				}
+				challenge.Session = out.Session
+			}
+			return nil
+		}, want: map[trigger.Source]string{
+			"VerifyAuthChallengeResponse_Authentication": asMetadata, "DefineAuthChallenge_Authentication": asMetadata,
+			"CreateAuthChallenge_Authentication": asMetadata, "PostAuthentication_Authentication": asMetadata, "TokenGeneration_Authentication": asMetadata,
+		}},
 		{operation: "InitiateAuth that refreshes", before: func(d *drama) {
 			known(d)
 			refresh = d.initiate("USER_PASSWORD_AUTH", "USERNAME", "ada", "PASSWORD", password).AuthenticationResult.RefreshToken

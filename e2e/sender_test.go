@@ -4,8 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cenote-auth/cenote/trigger"
 	"github.com/cenote-auth/cenote/userpool"
@@ -85,5 +95,51 @@ func TestCustomSenderAgainstTheSDK(t *testing.T) {
 	raw[len(raw)-1] ^= 1
 	if got := ask("", key, base64.StdEncoding.EncodeToString(raw)); got["refused"] == "" {
 		t.Errorf("a changed message is opened: %v", got)
+	}
+}
+
+// TRG-009, TRG-010: the binary has its functions behind Lambda's Invoke API: it queues the event for a custom sender, whose code
+// confirms the user.
+func TestCustomSenderOfTheBinary(t *testing.T) {
+	t.Parallel()
+	key := bytes.Repeat([]byte{7}, 32)
+	file := filepath.Join(t.TempDir(), "sender.key")
+	check(t, os.WriteFile(file, []byte(base64.StdEncoding.EncodeToString(key)+"\n"), 0o600))
+	keys, err := userpool.NewRawSenderKeys("cenote", "senders", key, nil)
+	check(t, err)
+	heard := make(chan trigger.CustomSenderEvent, 1)
+	lambda := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var e trigger.CustomSenderEvent
+		if r.Header.Get("X-Amz-Invocation-Type") != "Event" || !strings.Contains(r.URL.Path, "/functions/sender") {
+			t.Errorf("%s %s, %s", r.Method, r.URL, r.Header.Get("X-Amz-Invocation-Type"))
+		} else if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			t.Error(err)
+		} else {
+			heard <- e
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	t.Cleanup(lambda.Close)
+
+	s := start(t, nil, "dev", "--lambda-endpoint", lambda.URL, "--sender-key-file", file)
+	w := newWorld(t, s, anyone, func(in *cip.CreateUserPoolInput) {
+		in.LambdaConfig = &types.LambdaConfigType{
+			CustomEmailSender: &types.CustomEmailLambdaVersionConfigType{LambdaArn: aws.String(trigger.ARN("sender")), LambdaVersion: "V1_0"},
+			KMSKeyID:          aws.String("arn:aws:kms:us-east-1:123456789012:key/1"),
+		}
+	})
+	name, password := "ada@example.com", "Correct-Horse-9"
+	_, err = w.api.SignUp(t.Context(), &cip.SignUpInput{ClientId: &w.client, Username: &name, Password: &password})
+	check(t, err)
+	e := <-heard
+	if e.TriggerSource != trigger.CustomEmailSenderSignUp || e.Request.Code == nil {
+		t.Fatalf("the sender heard %+v", e)
+	}
+	code, err := keys.Open(w.pool, *e.Request.Code)
+	check(t, err)
+	_, err = w.api.ConfirmSignUp(t.Context(), &cip.ConfirmSignUpInput{ClientId: &w.client, Username: &name, ConfirmationCode: &code})
+	check(t, err)
+	if _, err := w.signIn(t.Context(), name, password); err != nil {
+		t.Error(err)
 	}
 }

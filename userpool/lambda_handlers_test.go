@@ -161,7 +161,8 @@ func (s *stack) deploy(b *bench, version userpool.PreTokenGenerationLambdaVersio
 	return l
 }
 
-// TRG-010, TRG-011: Go functions written for AWS Lambda, with the events of aws-lambda-go, run as triggers unchanged.
+// TRG-010, TRG-011: Go functions written for AWS Lambda, with the events of aws-lambda-go, run as triggers unchanged. TRG-114: what they
+// write is sent although the pool has the default sending account.
 func TestLambdaHandlers(t *testing.T) {
 	t.Parallel()
 	for _, version := range []userpool.PreTokenGenerationLambdaVersionType{"V1_0", "V2_0", "V3_0"} {

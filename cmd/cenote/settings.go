@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/cenote-auth/cenote/store/pebble"
 	"github.com/cenote-auth/cenote/store/postgres"
 	"github.com/cenote-auth/cenote/trigger"
+	"github.com/cenote-auth/cenote/userpool"
 )
 
 // settings are the flags that both servers have.
@@ -24,6 +26,7 @@ type settings struct {
 	Data           string `help:"Directory of the embedded store." placeholder:"DIR"`
 	Store          string `help:"PostgreSQL store, instead of the embedded one." placeholder:"postgres://…"`
 	LambdaEndpoint string `help:"Address of a server that speaks AWS Lambda's Invoke API, for triggers." placeholder:"URL"`
+	SenderKeyFile  string `help:"File with a key, base64 of 32 bytes, that codes for custom senders are encrypted under, as by a raw AES keyring with the name space cenote and the name senders." placeholder:"FILE"`
 	Region         string `default:"us-east-1" help:"AWS region that is answered for."`
 	AccountID      string `default:"123456789012" help:"AWS account that is answered for." name:"account-id"`
 	IssuerURL      string `help:"Public address of this server; the issuer of a pool's tokens is this and the pool's id. Default: what Amazon Cognito has (serve), the address listened on (dev)." name:"issuer-url" placeholder:"URL"`
@@ -60,7 +63,27 @@ func (s *settings) config(log *slog.Logger) (cenote.Config, error) {
 		}
 		c.Triggers = e
 	}
+	if s.SenderKeyFile != "" {
+		keys, err := senderKeys(s.SenderKeyFile)
+		if err != nil {
+			return c, fmt.Errorf("--sender-key-file: %w", err)
+		}
+		c.UserPools.SenderKeys = keys
+	}
 	return c, nil
+}
+
+// senderKeys reads the key that codes for custom senders are encrypted under.
+func senderKeys(file string) (*userpool.RawSenderKeys, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, errors.New("the key is not base64")
+	}
+	return userpool.NewRawSenderKeys("cenote", "senders", key, nil)
 }
 
 // openStore opens the store that the flags name; nil means a store in memory.

@@ -128,7 +128,13 @@ func (s *Service) storeMigrated(ctx context.Context, sc scope, arn string, answe
 				return err
 			}
 		}
-		return s.enqueueInvitation(ctx, tx, now.pool, crypt, inv)
+		for _, m := range inv.messages {
+			// An address that has got too many messages is no reason to turn its owner away.
+			if err := s.enqueue(ctx, tx, now.pool, crypt, m, false); err != nil && !errors.Is(err, errAttemptLimit) {
+				return err
+			}
+		}
+		return nil
 	})
 	if c := store.AsConflict(err); c != nil {
 		return s.migratedBefore(ctx, sc, c)

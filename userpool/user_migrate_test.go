@@ -204,6 +204,21 @@ func TestWelcomeWithoutSender(t *testing.T) {
 	check(t, err)
 }
 
+// H12: welcomes to one address are bounded like other messages; whoever gets none signs in all the same.
+func TestH12_Welcomes(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *userpool.Config) { c.Limits.MessagesPerDestination = 1 })
+	answer := migrated{UserAttributes: asMap([]string{"phone_number", "+12065559934"}), FinalUserStatus: new("CONFIRMED")}
+	a := (&directory{people: map[string]migrated{"ada": answer, "bob": answer}}).app(b)
+	for _, name := range []string{"ada", "bob"} {
+		_, err := a.tryPassword(name, old)
+		check(t, err)
+	}
+	if a.deliver(); len(a.outbox.All()) != 1 {
+		t.Errorf("%d welcomes were sent, want 1", len(a.outbox.All()))
+	}
+}
+
 // TRG-104: an address that somebody holds as a verified alias is taken over only if the function says so; else there is no migration.
 func TestMigratedAliases(t *testing.T) {
 	t.Parallel()

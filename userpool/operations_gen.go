@@ -179,6 +179,7 @@ var opAdminListUserSessions = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotFound},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 20, Input: &shapeAdminListUserSessionsRequest, Output: &shapeAdminListUserSessionsResponse, NewInput: func() any { return new(AdminListUserSessionsInput) },
 	IsInput: wire.Is[AdminListUserSessionsInput], IsOutput: wire.Is[AdminListUserSessionsOutput]}
 
@@ -211,6 +212,7 @@ var opAdminRevokeUserSession = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminRevokeUserSession", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotFound},
+	Built:  true,
 }, Index: 24, Input: &shapeAdminRevokeUserSessionRequest, Output: &shapeAdminRevokeUserSessionResponse, NewInput: func() any { return new(AdminRevokeUserSessionInput) },
 	IsInput: wire.Is[AdminRevokeUserSessionInput], IsOutput: wire.Is[AdminRevokeUserSessionOutput]}
 
@@ -706,6 +708,7 @@ var opGetUserPoolClientSessionConfiguration = &wire.Op{Operation: awsapi.Operati
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 87, Input: &shapeGetUserPoolClientSessionConfigurationRequest, Output: &shapeGetUserPoolClientSessionConfigurationResponse, NewInput: func() any { return new(GetUserPoolClientSessionConfigurationInput) },
 	IsInput: wire.Is[GetUserPoolClientSessionConfigurationInput], IsOutput: wire.Is[GetUserPoolClientSessionConfigurationOutput]}
 
@@ -723,6 +726,7 @@ var opGetUserPoolSessionConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 89, Input: &shapeGetUserPoolSessionConfigurationRequest, Output: &shapeGetUserPoolSessionConfigurationResponse, NewInput: func() any { return new(GetUserPoolSessionConfigurationInput) },
 	IsInput: wire.Is[GetUserPoolSessionConfigurationInput], IsOutput: wire.Is[GetUserPoolSessionConfigurationOutput]}
 
@@ -840,6 +844,7 @@ var opListUserSessions = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrPasswordResetRequired, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotConfirmed, ErrUserNotFound},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 103, Input: &shapeListUserSessionsRequest, Output: &shapeListUserSessionsResponse, NewInput: func() any { return new(ListUserSessionsInput) },
 	IsInput: wire.Is[ListUserSessionsInput], IsOutput: wire.Is[ListUserSessionsOutput]}
 
@@ -897,6 +902,7 @@ var opRevokeUserSession = &wire.Op{Operation: awsapi.Operation{
 	Name: "RevokeUserSession", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrPasswordResetRequired, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotConfirmed, ErrUserNotFound},
+	Built:  true,
 }, Index: 110, Input: &shapeRevokeUserSessionRequest, Output: &shapeRevokeUserSessionResponse, NewInput: func() any { return new(RevokeUserSessionInput) },
 	IsInput: wire.Is[RevokeUserSessionInput], IsOutput: wire.Is[RevokeUserSessionOutput]}
 
@@ -932,6 +938,7 @@ var opSetUserPoolClientSessionConfiguration = &wire.Op{Operation: awsapi.Operati
 	Name: "SetUserPoolClientSessionConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrConcurrentModification, ErrFeatureUnavailableInTier, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
+	Built:  true,
 }, Index: 115, Input: &shapeSetUserPoolClientSessionConfigurationRequest, Output: &shapeSetUserPoolClientSessionConfigurationResponse, NewInput: func() any { return new(SetUserPoolClientSessionConfigurationInput) },
 	IsInput: wire.Is[SetUserPoolClientSessionConfigurationInput], IsOutput: wire.Is[SetUserPoolClientSessionConfigurationOutput]}
 
@@ -947,6 +954,7 @@ var opSetUserPoolSessionConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserPoolSessionConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrConcurrentModification, ErrFeatureUnavailableInTier, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
+	Built:  true,
 }, Index: 117, Input: &shapeSetUserPoolSessionConfigurationRequest, Output: &shapeSetUserPoolSessionConfigurationResponse, NewInput: func() any { return new(SetUserPoolSessionConfigurationInput) },
 	IsInput: wire.Is[SetUserPoolSessionConfigurationInput], IsOutput: wire.Is[SetUserPoolSessionConfigurationOutput]}
 

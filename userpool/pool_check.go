@@ -35,6 +35,11 @@ func (s *Service) checkPool(p *poolRecord) error {
 	if err := checkTier(set); err != nil {
 		return err
 	}
+	if p.Tracking.On { // not switched off silently (TIER-003)
+		if err := p.checkTrackingTier(); err != nil {
+			return err
+		}
+	}
 	return checkPoolAvailable(set)
 }
 

@@ -41,6 +41,8 @@ type Config struct {
 	SMS      message.SMSSender   // likewise for text messages
 	Triggers trigger.Functions   // what the ARNs of a LambdaConfig name; nil is nothing
 
+	Locate Locate // says where the addresses of sessions are; nil knows nothing
+
 	Interceptors []awsapi.Interceptor // wrap every operation, the first outermost
 	Limits       Limits
 	CustomIDs    bool // CreateUserPool and CreateUserPoolClient take ids from the tags that other emulators use
@@ -80,6 +82,7 @@ type config struct {
 	limits          Limits
 	customIDs       bool
 	lenientLists    bool
+	locate          Locate
 	logger          *slog.Logger
 	keys            KeyMaker
 	mode            Mode
@@ -154,7 +157,7 @@ func New(c Config) (*Service, error) {
 func (s *Service) configure(c Config) error {
 	s.cfg = config{
 		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, limits: c.Limits.withDefaults(),
-		customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet, logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
+		customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet, locate: c.Locate, logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
 	}
 	if s.cfg.region == "" {
 		s.cfg.region = "us-east-1"

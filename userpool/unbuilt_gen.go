@@ -80,24 +80,6 @@ func (s *Service) adminListUserAuthEvents(context.Context, *AdminListUserAuthEve
 	return nil, engine.Unbuilt(opAdminListUserAuthEvents)
 }
 
-// AdminListUserSessions is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminListUserSessions(ctx context.Context, in *AdminListUserSessionsInput) (*AdminListUserSessionsOutput, error) {
-	return call(ctx, s, opAdminListUserSessions, in, s.adminListUserSessions)
-}
-
-func (s *Service) adminListUserSessions(context.Context, *AdminListUserSessionsInput) (*AdminListUserSessionsOutput, error) {
-	return nil, engine.Unbuilt(opAdminListUserSessions)
-}
-
-// AdminRevokeUserSession is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminRevokeUserSession(ctx context.Context, in *AdminRevokeUserSessionInput) (*AdminRevokeUserSessionOutput, error) {
-	return call(ctx, s, opAdminRevokeUserSession, in, s.adminRevokeUserSession)
-}
-
-func (s *Service) adminRevokeUserSession(context.Context, *AdminRevokeUserSessionInput) (*AdminRevokeUserSessionOutput, error) {
-	return nil, engine.Unbuilt(opAdminRevokeUserSession)
-}
-
 // AdminSetUserMFAPreference is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminSetUserMFAPreference(ctx context.Context, in *AdminSetUserMFAPreferenceInput) (*AdminSetUserMFAPreferenceOutput, error) {
 	return call(ctx, s, opAdminSetUserMFAPreference, in, s.adminSetUserMFAPreference)
@@ -449,24 +431,6 @@ func (s *Service) getUserAuthFactors(context.Context, *GetUserAuthFactorsInput) 
 	return nil, engine.Unbuilt(opGetUserAuthFactors)
 }
 
-// GetUserPoolClientSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetUserPoolClientSessionConfiguration(ctx context.Context, in *GetUserPoolClientSessionConfigurationInput) (*GetUserPoolClientSessionConfigurationOutput, error) {
-	return call(ctx, s, opGetUserPoolClientSessionConfiguration, in, s.getUserPoolClientSessionConfiguration)
-}
-
-func (s *Service) getUserPoolClientSessionConfiguration(context.Context, *GetUserPoolClientSessionConfigurationInput) (*GetUserPoolClientSessionConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opGetUserPoolClientSessionConfiguration)
-}
-
-// GetUserPoolSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetUserPoolSessionConfiguration(ctx context.Context, in *GetUserPoolSessionConfigurationInput) (*GetUserPoolSessionConfigurationOutput, error) {
-	return call(ctx, s, opGetUserPoolSessionConfiguration, in, s.getUserPoolSessionConfiguration)
-}
-
-func (s *Service) getUserPoolSessionConfiguration(context.Context, *GetUserPoolSessionConfigurationInput) (*GetUserPoolSessionConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opGetUserPoolSessionConfiguration)
-}
-
 // ListDevices is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) ListDevices(ctx context.Context, in *ListDevicesInput) (*ListDevicesOutput, error) {
 	return call(ctx, s, opListDevices, in, s.listDevices)
@@ -521,15 +485,6 @@ func (s *Service) listUserPoolReplicas(context.Context, *ListUserPoolReplicasInp
 	return nil, engine.Unbuilt(opListUserPoolReplicas)
 }
 
-// ListUserSessions is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUserSessions(ctx context.Context, in *ListUserSessionsInput) (*ListUserSessionsOutput, error) {
-	return call(ctx, s, opListUserSessions, in, s.listUserSessions)
-}
-
-func (s *Service) listUserSessions(context.Context, *ListUserSessionsInput) (*ListUserSessionsOutput, error) {
-	return nil, engine.Unbuilt(opListUserSessions)
-}
-
 // ListWebAuthnCredentials is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) ListWebAuthnCredentials(ctx context.Context, in *ListWebAuthnCredentialsInput) (*ListWebAuthnCredentialsOutput, error) {
 	return call(ctx, s, opListWebAuthnCredentials, in, s.listWebAuthnCredentials)
@@ -537,15 +492,6 @@ func (s *Service) ListWebAuthnCredentials(ctx context.Context, in *ListWebAuthnC
 
 func (s *Service) listWebAuthnCredentials(context.Context, *ListWebAuthnCredentialsInput) (*ListWebAuthnCredentialsOutput, error) {
 	return nil, engine.Unbuilt(opListWebAuthnCredentials)
-}
-
-// RevokeUserSession is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) RevokeUserSession(ctx context.Context, in *RevokeUserSessionInput) (*RevokeUserSessionOutput, error) {
-	return call(ctx, s, opRevokeUserSession, in, s.revokeUserSession)
-}
-
-func (s *Service) revokeUserSession(context.Context, *RevokeUserSessionInput) (*RevokeUserSessionOutput, error) {
-	return nil, engine.Unbuilt(opRevokeUserSession)
 }
 
 // SetLogDeliveryConfiguration is not available in this version: it answers OperationNotImplementedException.
@@ -582,24 +528,6 @@ func (s *Service) SetUserMFAPreference(ctx context.Context, in *SetUserMFAPrefer
 
 func (s *Service) setUserMFAPreference(context.Context, *SetUserMFAPreferenceInput) (*SetUserMFAPreferenceOutput, error) {
 	return nil, engine.Unbuilt(opSetUserMFAPreference)
-}
-
-// SetUserPoolClientSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetUserPoolClientSessionConfiguration(ctx context.Context, in *SetUserPoolClientSessionConfigurationInput) (*SetUserPoolClientSessionConfigurationOutput, error) {
-	return call(ctx, s, opSetUserPoolClientSessionConfiguration, in, s.setUserPoolClientSessionConfiguration)
-}
-
-func (s *Service) setUserPoolClientSessionConfiguration(context.Context, *SetUserPoolClientSessionConfigurationInput) (*SetUserPoolClientSessionConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opSetUserPoolClientSessionConfiguration)
-}
-
-// SetUserPoolSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetUserPoolSessionConfiguration(ctx context.Context, in *SetUserPoolSessionConfigurationInput) (*SetUserPoolSessionConfigurationOutput, error) {
-	return call(ctx, s, opSetUserPoolSessionConfiguration, in, s.setUserPoolSessionConfiguration)
-}
-
-func (s *Service) setUserPoolSessionConfiguration(context.Context, *SetUserPoolSessionConfigurationInput) (*SetUserPoolSessionConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opSetUserPoolSessionConfiguration)
 }
 
 // StartUserImportJob is not available in this version: it answers OperationNotImplementedException.

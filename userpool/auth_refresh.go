@@ -135,7 +135,7 @@ func (s *Service) readRefresh(ctx context.Context, sc scope, r refreshRequest) (
 		}
 		st.family = page.Records[0]
 		keys := signingKeys.Of(sc.pool.id()).Find()
-		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}}, keys)
+		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}, proof: sc.proof}, keys)
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ type scope struct {
 	user   *userRecord
 	name   string // as the caller wrote it
 	ghost  string // whom attempts count against if nobody has the name and the caller must not learn that; see hide
+	proof  *secretProof
 }
 
 // getFunc reads look-ups: Store.Read, or the Get of a View or an Update.
@@ -112,7 +113,7 @@ func (s *Service) tryClient(ctx context.Context, get getFunc, clientID, poolID, 
 	if name != "" && (!withUser || n != p.Got.Naming) {
 		return scope{}, false, nil // now that pool and naming are known
 	}
-	sc = scope{pool: p.Got, client: c.Got, name: name}
+	sc = scope{pool: p.Got, client: c.Got, name: name, proof: new(secretProof)}
 	if withUser {
 		sc.user = u.Got
 	}
@@ -197,10 +198,13 @@ func (s *Service) againIn(ctx context.Context, get getFunc, sc scope, more ...st
 	if p.Got == nil || p.Got.Deleting || p.Got.KeyID != sc.pool.KeyID {
 		return scope{}, errPoolNotFound(sc.pool.id())
 	}
-	out := scope{pool: p.Got, name: sc.name}
+	out := scope{pool: p.Got, name: sc.name, proof: sc.proof}
 	if c != nil {
 		if c.Got == nil || c.Got.poolID() != p.Got.id() || c.Got.Serial != sc.client.Serial {
 			return scope{}, errClientNotFound(sc.client.id())
+		}
+		if err := sc.proof.stillGood(c.Got); err != nil {
+			return scope{}, err
 		}
 		out.client = c.Got
 	}

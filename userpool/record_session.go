@@ -81,6 +81,7 @@ type codeRecord struct {
 	Attribute string `json:",omitempty"` // the attribute that received it
 	Value     string `json:",omitempty"` // the address that received it
 	Epoch     int64  // the user's CredentialEpoch when it was made (C4)
+	Install   int64  `json:",omitempty"` // the installation's epoch (H18)
 	Wrong     int    `json:",omitempty"`
 	Ends      time.Time
 }

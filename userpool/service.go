@@ -16,6 +16,7 @@ import (
 	"github.com/cenote-auth/cenote/internal/engine"
 	"github.com/cenote-auth/cenote/internal/gate"
 	"github.com/cenote-auth/cenote/internal/seal"
+	"github.com/cenote-auth/cenote/internal/throttle"
 	"github.com/cenote-auth/cenote/internal/vault"
 	"github.com/cenote-auth/cenote/message"
 	"github.com/cenote-auth/cenote/store"
@@ -105,6 +106,7 @@ type Service struct {
 	keys      keyCache
 	envelope  envelope
 	seen      seenTokens
+	strangers throttle.Throttle // of unknown refresh tokens
 	wantKeys  wanted
 	slots     slots
 	wake      chan struct{}

@@ -48,6 +48,9 @@ func (s *Service) getTokensFromRefreshToken(ctx context.Context, in *GetTokensFr
 	if !ok {
 		return nil, ErrNotAuthorized.Newf("Unable to verify secret hash for client %s", in.ClientId)
 	}
+	if sc.client.machine() { // which has no users, also if it had some before (NEW-142)
+		return nil, sc.client.allowsFlow(AuthFlowTypeRefreshTokenAuth)
+	}
 	about, err := s.requestOf(ctx, sc.client, nil, nil)
 	if err != nil {
 		return nil, err

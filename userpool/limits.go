@@ -46,6 +46,8 @@ type Limits struct {
 	Pools         int // of the installation: 1,000
 	GroupsPerPool int // 10,000 (GRP-003)
 	GroupsPerUser int // 100 (GRP-008)
+
+	ResourceServersPerPool int // 25 (RS-004)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -69,6 +71,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Pools, 1000)
 	set(&l.GroupsPerPool, 10_000)
 	set(&l.GroupsPerUser, 100)
+	set(&l.ResourceServersPerPool, 25)
 	if l.MaxLock == 0 {
 		l.MaxLock = 15 * time.Minute
 	}

@@ -20,12 +20,13 @@ type scope struct {
 // getFunc reads look-ups: Store.Read, or the Get of a View or an Update.
 type getFunc func(ctx context.Context, gets ...store.Getter) error
 
-// hints remember what never changes while a client or pool exists, so that client, pool and user can be read in one round
-// trip. A hint is only a guess at what to read: what was read decides.
+// hints remember what never or seldom changes while a client or pool exists, so that client, pool and user can be read in one
+// round trip. A hint is only a guess at what to read: what was read decides.
 type hints struct {
-	mu    sync.RWMutex
-	pools map[string]string // client id → pool id
-	names map[string]naming // pool id → naming
+	mu      sync.RWMutex
+	pools   map[string]string   // client id → pool id
+	names   map[string]naming   // pool id → naming
+	servers map[string][]string // client id → resource servers of its scopes; these change, see readMachine
 }
 
 // maxHints bounds each map; full is emptied.
@@ -58,6 +59,22 @@ func (h *hints) keep(p *poolRecord, c *clientRecord) {
 	if c != nil {
 		h.pools[c.id()] = p.id()
 	}
+}
+
+// serversOf returns the resource servers that a client was last seen to need.
+func (h *hints) serversOf(clientID string) []string {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.servers[clientID]
+}
+
+func (h *hints) keepServers(clientID string, servers []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.servers == nil || len(h.servers) >= maxHints {
+		h.servers = map[string][]string{}
+	}
+	h.servers[clientID] = servers
 }
 
 // forget drops what turned out to be wrong.

@@ -340,6 +340,7 @@ var opCreateResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateResourceServer", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrLimitExceeded, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 41, Input: &shapeCreateResourceServerRequest, Output: &shapeCreateResourceServerResponse, NewInput: func() any { return new(CreateResourceServerInput) },
 	IsInput: wire.Is[CreateResourceServerInput], IsOutput: wire.Is[CreateResourceServerOutput]}
 
@@ -417,6 +418,7 @@ var opDeleteResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 51, Input: &shapeDeleteResourceServerRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteResourceServerInput) },
 	IsInput: wire.Is[DeleteResourceServerInput], IsOutput: wire.Is[DeleteResourceServerOutput]}
 
@@ -521,6 +523,7 @@ var opDescribeResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 64, Input: &shapeDescribeResourceServerRequest, Output: &shapeDescribeResourceServerResponse, NewInput: func() any { return new(DescribeResourceServerInput) },
 	IsInput: wire.Is[DescribeResourceServerInput], IsOutput: wire.Is[DescribeResourceServerOutput]}
 
@@ -610,6 +613,7 @@ var opGetClientToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetClientToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
+	Built:  true,
 }, Index: 75, Input: &shapeGetClientTokenRequest, Output: &shapeGetClientTokenResponse, NewInput: func() any { return new(GetClientTokenInput) },
 	IsInput: wire.Is[GetClientTokenInput], IsOutput: wire.Is[GetClientTokenOutput]}
 
@@ -776,6 +780,7 @@ var opListResourceServers = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 95, Input: &shapeListResourceServersRequest, Output: &shapeListResourceServersResponse, NewInput: func() any { return new(ListResourceServersInput) },
 	IsInput: wire.Is[ListResourceServersInput], IsOutput: wire.Is[ListResourceServersOutput]}
 
@@ -1058,6 +1063,7 @@ var opUpdateResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateResourceServer", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 131, Input: &shapeUpdateResourceServerRequest, Output: &shapeUpdateResourceServerResponse, NewInput: func() any { return new(UpdateResourceServerInput) },
 	IsInput: wire.Is[UpdateResourceServerInput], IsOutput: wire.Is[UpdateResourceServerOutput]}
 

@@ -152,15 +152,6 @@ func (s *Service) createManagedLoginBranding(context.Context, *CreateManagedLogi
 	return nil, engine.Unbuilt(opCreateManagedLoginBranding)
 }
 
-// CreateResourceServer is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) CreateResourceServer(ctx context.Context, in *CreateResourceServerInput) (*CreateResourceServerOutput, error) {
-	return call(ctx, s, opCreateResourceServer, in, s.createResourceServer)
-}
-
-func (s *Service) createResourceServer(context.Context, *CreateResourceServerInput) (*CreateResourceServerOutput, error) {
-	return nil, engine.Unbuilt(opCreateResourceServer)
-}
-
 // CreateTerms is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) CreateTerms(ctx context.Context, in *CreateTermsInput) (*CreateTermsOutput, error) {
 	return call(ctx, s, opCreateTerms, in, s.createTerms)
@@ -213,15 +204,6 @@ func (s *Service) DeleteManagedLoginBranding(ctx context.Context, in *DeleteMana
 
 func (s *Service) deleteManagedLoginBranding(context.Context, *DeleteManagedLoginBrandingInput) (*DeleteManagedLoginBrandingOutput, error) {
 	return nil, engine.Unbuilt(opDeleteManagedLoginBranding)
-}
-
-// DeleteResourceServer is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteResourceServer(ctx context.Context, in *DeleteResourceServerInput) (*DeleteResourceServerOutput, error) {
-	return call(ctx, s, opDeleteResourceServer, in, s.deleteResourceServer)
-}
-
-func (s *Service) deleteResourceServer(context.Context, *DeleteResourceServerInput) (*DeleteResourceServerOutput, error) {
-	return nil, engine.Unbuilt(opDeleteResourceServer)
 }
 
 // DeleteTerms is not available in this version: it answers OperationNotImplementedException.
@@ -287,15 +269,6 @@ func (s *Service) describeManagedLoginBrandingByClient(context.Context, *Describ
 	return nil, engine.Unbuilt(opDescribeManagedLoginBrandingByClient)
 }
 
-// DescribeResourceServer is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DescribeResourceServer(ctx context.Context, in *DescribeResourceServerInput) (*DescribeResourceServerOutput, error) {
-	return call(ctx, s, opDescribeResourceServer, in, s.describeResourceServer)
-}
-
-func (s *Service) describeResourceServer(context.Context, *DescribeResourceServerInput) (*DescribeResourceServerOutput, error) {
-	return nil, engine.Unbuilt(opDescribeResourceServer)
-}
-
 // DescribeRiskConfiguration is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) DescribeRiskConfiguration(ctx context.Context, in *DescribeRiskConfigurationInput) (*DescribeRiskConfigurationOutput, error) {
 	return call(ctx, s, opDescribeRiskConfiguration, in, s.describeRiskConfiguration)
@@ -357,15 +330,6 @@ func (s *Service) GetCSVHeader(ctx context.Context, in *GetCSVHeaderInput) (*Get
 
 func (s *Service) getCSVHeader(context.Context, *GetCSVHeaderInput) (*GetCSVHeaderOutput, error) {
 	return nil, engine.Unbuilt(opGetCSVHeader)
-}
-
-// GetClientToken is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetClientToken(ctx context.Context, in *GetClientTokenInput) (*GetClientTokenOutput, error) {
-	return call(ctx, s, opGetClientToken, in, s.getClientToken)
-}
-
-func (s *Service) getClientToken(context.Context, *GetClientTokenInput) (*GetClientTokenOutput, error) {
-	return nil, engine.Unbuilt(opGetClientToken)
 }
 
 // GetDevice is not available in this version: it answers OperationNotImplementedException.
@@ -447,15 +411,6 @@ func (s *Service) ListIdentityProviders(ctx context.Context, in *ListIdentityPro
 
 func (s *Service) listIdentityProviders(context.Context, *ListIdentityProvidersInput) (*ListIdentityProvidersOutput, error) {
 	return nil, engine.Unbuilt(opListIdentityProviders)
-}
-
-// ListResourceServers is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListResourceServers(ctx context.Context, in *ListResourceServersInput) (*ListResourceServersOutput, error) {
-	return call(ctx, s, opListResourceServers, in, s.listResourceServers)
-}
-
-func (s *Service) listResourceServers(context.Context, *ListResourceServersInput) (*ListResourceServersOutput, error) {
-	return nil, engine.Unbuilt(opListResourceServers)
 }
 
 // ListTerms is not available in this version: it answers OperationNotImplementedException.
@@ -600,15 +555,6 @@ func (s *Service) UpdateProvisionedLimit(ctx context.Context, in *UpdateProvisio
 
 func (s *Service) updateProvisionedLimit(context.Context, *UpdateProvisionedLimitInput) (*UpdateProvisionedLimitOutput, error) {
 	return nil, engine.Unbuilt(opUpdateProvisionedLimit)
-}
-
-// UpdateResourceServer is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateResourceServer(ctx context.Context, in *UpdateResourceServerInput) (*UpdateResourceServerOutput, error) {
-	return call(ctx, s, opUpdateResourceServer, in, s.updateResourceServer)
-}
-
-func (s *Service) updateResourceServer(context.Context, *UpdateResourceServerInput) (*UpdateResourceServerOutput, error) {
-	return nil, engine.Unbuilt(opUpdateResourceServer)
 }
 
 // UpdateTerms is not available in this version: it answers OperationNotImplementedException.

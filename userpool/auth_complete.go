@@ -48,19 +48,23 @@ func (s *Service) finish(ctx context.Context, in signIn, next *userRecord, st st
 	if err != nil {
 		return authAnswer{}, err
 	}
-	if err := s.grant(ctx, keys, in, next, f, st); err != nil {
+	if err := s.grant(ctx, keys, in, next, f, st, s.visitor(ctx, in.pool, in.about)); err != nil {
 		return authAnswer{}, err
 	}
 	return authAnswer{params: map[string]string{}, tokens: tokens}, nil
 }
 
 // grant stores a token family beside what the step changes. keys are those that signed.
-func (s *Service) grant(ctx context.Context, keys *keysRecord, in signIn, next *userRecord, f *familyRecord, st step) error {
+func (s *Service) grant(ctx context.Context, keys *keysRecord, in signIn, next *userRecord, f *familyRecord, st step, who visitor) error {
 	find := signingKeys.Of(in.pool.id()).Find()
 	stored := keys
 	err := s.commit(ctx, in, next, st, []store.Getter{find}, func(tx *store.Tx, now scope) error {
 		if stored = find.Got; stored != keys {
 			return errChanged
+		}
+		f, err := s.trackSession(ctx, tx, now, f, who)
+		if err != nil {
+			return err
 		}
 		return families.Of(now.pool.id()).Put(ctx, tx, f)
 	})

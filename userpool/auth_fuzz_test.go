@@ -30,7 +30,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	now := time.Date(2026, 1, 3, 4, 5, 6, 0, time.UTC)
 	s, err := userpool.New(userpool.Config{
 		SigningKeys: testkeys.Make, Now: func() time.Time { return now }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Limits: userpool.Limits{FreeAttempts: -1},
+		Limits: userpool.Limits{FreeAttempts: -1, UnknownRefreshTokens: -1},
 	})
 	must(err)
 	ctx := f.Context()

@@ -1,10 +1,8 @@
 package userpool
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"time"
 
 	"github.com/cenote-auth/cenote/store"
 	"github.com/cenote-auth/cenote/trigger"
@@ -23,7 +21,7 @@ func (s *Service) beginRefresh(ctx context.Context, in authStart, sc scope) (aut
 		return authAnswer{}, ErrUnsupportedOperation.New("Refresh token rotation is enabled for this client: use GetTokensFromRefreshToken")
 	}
 	tokens, err := s.refresh(ctx, sc, refreshRequest{
-		token: in.params["REFRESH_TOKEN"], device: in.params["DEVICE_KEY"], source: trigger.TokenGenerationRefreshTokens,
+		token: in.params["REFRESH_TOKEN"], device: in.params["DEVICE_KEY"], about: in.about, source: trigger.TokenGenerationRefreshTokens,
 		allowed: func(sc scope) error { // the hash is over the internal username (AUTH-079)
 			return s.checkSecretHash(ctx, sc, sc.user.name(), in.params["SECRET_HASH"], true)
 		},
@@ -50,8 +48,15 @@ func (s *Service) getTokensFromRefreshToken(ctx context.Context, in *GetTokensFr
 	if !ok {
 		return nil, ErrNotAuthorized.Newf("Unable to verify secret hash for client %s", in.ClientId)
 	}
+	if sc.client.machine() { // which has no users, also if it had some before (NEW-142)
+		return nil, sc.client.allowsFlow(AuthFlowTypeRefreshTokenAuth)
+	}
+	about, err := s.requestOf(ctx, sc.client, nil, nil)
+	if err != nil {
+		return nil, err
+	}
 	tokens, err := s.refresh(ctx, sc, refreshRequest{
-		token: in.RefreshToken, device: in.DeviceKey, metadata: in.ClientMetadata, source: trigger.TokenGenerationAuthentication,
+		token: in.RefreshToken, device: in.DeviceKey, about: about, metadata: in.ClientMetadata, source: trigger.TokenGenerationAuthentication,
 		rotate: true,
 	})
 	return &GetTokensFromRefreshTokenOutput{AuthenticationResult: tokens}, err
@@ -63,6 +68,7 @@ type refreshRequest struct {
 	device   string
 	metadata map[string]string
 	source   trigger.Source
+	about    requestContext
 	rotate   bool // give out the successor, if the client rotates
 
 	allowed       func(sc scope) error // checks what depends on the owner; nil allows
@@ -81,6 +87,7 @@ type refreshState struct {
 // uses at once one rotates and the other finds it done.
 func (s *Service) refresh(ctx context.Context, sc scope, r refreshRequest) (*AuthenticationResultType, error) {
 	var custom *tokenCustomization
+	who := s.visitor(ctx, sc.pool, r.about)
 	for range maxRegrants {
 		st, err := s.readRefresh(ctx, sc, r)
 		if err != nil {
@@ -99,15 +106,18 @@ func (s *Service) refresh(ctx context.Context, sc scope, r refreshRequest) (*Aut
 		if err != nil {
 			return nil, err
 		}
-		rotates, grace := st.client.rotates()
-		if !r.rotate || !rotates {
-			return tokens, nil
+		if rotates, grace := st.client.rotates(); r.rotate && rotates {
+			tokens.RefreshToken, err = s.rotate(ctx, st, r, grace, who)
+		} else {
+			err = s.touchSession(ctx, st, r, who)
 		}
-		tokens.RefreshToken, err = s.rotate(ctx, st, r, grace)
 		if errors.Is(err, store.ErrStale) {
 			continue
 		}
-		return tokens, err
+		if err != nil {
+			return nil, err
+		}
+		return tokens, nil
 	}
 	return nil, errTooManyRequests
 }
@@ -128,7 +138,7 @@ func (s *Service) readRefresh(ctx context.Context, sc scope, r refreshRequest) (
 		}
 		st.family = page.Records[0]
 		keys := signingKeys.Of(sc.pool.id()).Find()
-		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}}, keys)
+		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}, proof: sc.proof}, keys)
 		if err != nil {
 			return err
 		}
@@ -156,7 +166,7 @@ func (s *Service) readRefresh(ctx context.Context, sc scope, r refreshRequest) (
 	}
 	if err := s.refreshRefusal(st, r, sum); err != nil {
 		if errors.Is(err, ErrRefreshTokenReuse) {
-			return st, firstError(s.revokeFamily(ctx, st.pool, st.family), err)
+			return st, firstError(s.revokeFamily(ctx, st.pool, st.family, false), err)
 		}
 		return st, err
 	}
@@ -175,7 +185,7 @@ func (s *Service) refreshRefusal(st refreshState, r refreshRequest, sum []byte) 
 		return errRefreshRevoked
 	case !now.Before(f.RefreshEnd):
 		return errRefreshExpired
-	case bytes.Equal(sum, f.Former) && !now.Before(f.GraceEnd):
+	case !f.accepts(sum, now):
 		return errRefreshReused
 	case f.DeviceKey != "" && r.device != f.DeviceKey:
 		return errRefreshInvalid // AUTH-256
@@ -206,53 +216,6 @@ func (s *Service) unknownRefresh(ctx context.Context, sc scope, text string) err
 	case f.Revoked:
 		return errRefreshRevoked
 	default:
-		return firstError(s.revokeFamily(ctx, sc.pool, f), errRefreshReused)
+		return firstError(s.revokeFamily(ctx, sc.pool, f, false), errRefreshReused)
 	}
-}
-
-// revokeFamily ends a family; nothing that was issued from it works any longer in the pool's operations.
-func (s *Service) revokeFamily(ctx context.Context, p *poolRecord, f *familyRecord) error {
-	table := families.Of(p.id())
-	return s.store.Update(ctx, func(tx *store.Tx) error {
-		now, err := table.Get(ctx, &tx.Reader, f.ID)
-		if err != nil || now == nil || now.Revoked {
-			return err
-		}
-		now.Revoked, now.Successor, now.Former = true, nil, nil
-		return table.Put(ctx, tx, now)
-	})
-}
-
-// rotate replaces a refresh token and returns its successor. Whoever uses the former one within the grace period gets the same
-// successor, so that there is never a second lineage (H3). The end does not move (AUTH-262, AUTH-513).
-func (s *Service) rotate(ctx context.Context, st refreshState, r refreshRequest, grace time.Duration) (string, error) {
-	crypt, err := s.crypt(ctx, st.pool)
-	if err != nil {
-		return "", err
-	}
-	if bytes.Equal(tokenSum(r.token), st.family.Former) {
-		text, err := crypt.open(fieldSuccessor, st.family.ID, st.family.Successor)
-		return string(text), err
-	}
-	next := *st.family
-	next.Generation++
-	text, err := s.refreshToken(ctx, st.pool, &next)
-	if err != nil {
-		return "", err
-	}
-	next.Former, next.Token, next.GraceEnd = st.family.Token, tokenSum(text), s.store.Now().Add(grace)
-	if next.Successor, err = crypt.seal(fieldSuccessor, next.ID, []byte(text)); err != nil {
-		return "", err
-	}
-	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		now, err := s.again(ctx, tx, st.scope)
-		if err != nil {
-			return err
-		}
-		if now.user.Disabled || now.user.TokenEpoch != st.user.TokenEpoch || now.client.Version != st.client.Version {
-			return store.ErrStale // read anew and refused there
-		}
-		return families.Of(st.pool.id()).Put(ctx, tx, &next)
-	})
-	return text, err
 }

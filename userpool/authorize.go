@@ -21,7 +21,7 @@ var (
 type bearer struct {
 	scope
 	claims *token.Claims
-	family *familyRecord // nil if the client's tokens cannot be revoked one by one
+	family *familyRecord
 }
 
 // accessCheck is an access token under examination.
@@ -118,7 +118,7 @@ func (s *Service) readBearer(ctx context.Context, c *token.Claims) (b bearer, ke
 		}
 		cl, p := clients.Of(store.Installation).Find(c.ClientID), pools.Of(store.Installation).Find(poolID)
 		u, k := users.Of(poolID).Find(c.Subject), signingKeys.Of(poolID).Find()
-		f := families.Of(poolID).Find(c.OriginJTI)
+		f := families.Of(poolID).Find(familyOfClaims(c))
 		if err := s.store.Read(ctx, cl, p, u, k, f); err != nil {
 			return b, nil, err
 		}
@@ -136,15 +136,25 @@ func (s *Service) readBearer(ctx context.Context, c *token.Claims) (b bearer, ke
 	}
 }
 
+// familyOfClaims returns the id of the family that a token is from. The tokens of a client that cannot revoke do not name it
+// (AUTH-482); it follows from their sign-in, so that they end as others do: with their client, with their session.
+func familyOfClaims(c *token.Claims) string {
+	if c.OriginJTI != "" {
+		return c.OriginJTI
+	}
+	return familyID(c.EventID)
+}
+
 // bearerRefusal says why a token that is genuine is not good (any longer).
 func (s *Service) bearerRefusal(b bearer) error {
 	u := b.user
-	if u == nil {
-		return errUserNotFound
-	}
 	switch {
-	case b.claims.OriginJTI != "" && (b.family == nil || b.family.Revoked || b.family.Sub != u.Sub || b.family.Serial != b.client.Serial ||
-		b.family.TokenEpoch != u.TokenEpoch || b.family.Epoch != s.vault.Epoch()):
+	case b.claims.Username == "": // a client's own (OIDC-102)
+		return errAccessScope
+	case u == nil:
+		return errUserNotFound
+	case b.family == nil || b.family.Revoked || b.family.Sub != u.Sub || b.family.Serial != b.client.Serial ||
+		b.family.TokenEpoch != u.TokenEpoch || b.family.Epoch != s.vault.Epoch():
 		return errAccessRevoked
 	case b.claims.OriginJTI == "" && !u.SignedOut.IsZero() && b.claims.IssuedAt.Unix() <= u.SignedOut.Unix(): // H3
 		return errAccessRevoked
@@ -163,7 +173,7 @@ func (s *Service) bearerRefusal(b bearer) error {
 // stillBearer refuses within an Update if the token that let the caller in is no longer good: signed out, revoked or disabled
 // meanwhile (C2). now is the scope as the Update read it.
 func (s *Service) stillBearer(ctx context.Context, tx *store.Tx, b bearer, now scope) error {
-	f, err := families.Of(now.pool.id()).Get(ctx, &tx.Reader, b.claims.OriginJTI)
+	f, err := families.Of(now.pool.id()).Get(ctx, &tx.Reader, familyOfClaims(b.claims))
 	if err != nil {
 		return err
 	}

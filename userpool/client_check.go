@@ -49,6 +49,10 @@ func (p *poolRecord) checkFlows(c *clientRecord) error {
 	switch {
 	case present > 0 && present < len(flows): // AUTH-132 (unconfirmed text)
 		return ErrInvalidParameter.New("ExplicitAuthFlows cannot mix values with and without the ALLOW_ prefix.")
+	case c.machine() && len(flows) > 1: // NEW-141 (unconfirmed text)
+		return ErrInvalidParameter.New("ALLOW_CLIENT_TOKEN_AUTH cannot be combined with other values of ExplicitAuthFlows.")
+	case c.machine() && len(c.Secrets) == 0: // NEW-141 (unconfirmed text)
+		return ErrInvalidParameter.New("ALLOW_CLIENT_TOKEN_AUTH can only be enabled for clients with a client secret.")
 	case slices.Contains(flows, ExplicitAuthFlowsTypeAllowUserAuth) && p.Settings.UserPoolTier == UserPoolTierTypeLite: // APP-011, POOL-053
 		return ErrFeatureUnavailableInTier.New("The following features need to be disabled for the LITE pricing tier configured: ALLOW_USER_AUTH")
 	}

@@ -68,6 +68,9 @@ func (s *Service) makeClient(ctx context.Context, in *CreateUserPoolClientInput,
 		if err := fresh.pool.checkClient(c, "creating"); err != nil {
 			return err
 		}
+		if err := s.checkScopes(ctx, tx, fresh.pool, c); err != nil {
+			return err
+		}
 		n, err := table.Count(ctx, &tx.Reader, store.Query{Index: indexPool, Value: []string{sc.pool.id()}, Limit: maxClients})
 		if err != nil {
 			return err

@@ -40,6 +40,7 @@ func (c *clientRecord) described(secret string) *UserPoolClientType {
 	out.ReadAttributes, out.WriteAttributes = slices.Clone(out.ReadAttributes), slices.Clone(out.WriteAttributes)
 	out.ExplicitAuthFlows = slices.Clone(out.ExplicitAuthFlows)
 	out.SupportedIdentityProviders = slices.Clone(out.SupportedIdentityProviders)
+	out.AllowedOAuthScopes = slices.Clone(out.AllowedOAuthScopes)
 	out.AccessTokenValidity, out.IdTokenValidity = cloned(out.AccessTokenValidity), cloned(out.IdTokenValidity)
 	out.RefreshTokenValidity, out.AuthSessionValidity = cloned(out.RefreshTokenValidity), cloned(out.AuthSessionValidity)
 	out.TokenValidityUnits = cloned(out.TokenValidityUnits)

@@ -3,6 +3,7 @@ package userpool_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -209,5 +210,115 @@ func TestC7_SecretsAreSealed(t *testing.T) {
 	}
 	if strings.Contains(image, a.secret) || strings.Contains(image, supplied) {
 		t.Error("a secret stands in the store in clear")
+	}
+}
+
+// AUTH-080, C4: a sign-in under way goes on while a secret is exchanged, by the other secret as well, and not by one that was
+// deleted, not even with a hash that was good when it began.
+func TestC4_SignInAcrossSecrets(t *testing.T) {
+	t.Parallel()
+	base := setup(t).app(withSecret)
+	base.user("ada")
+	base.newcomer("new")
+	old := base.secret
+	claim, err := base.srpStart("ada", password)
+	check(t, err)
+	began, err := base.tryPassword("new", password)
+	check(t, err)
+	tokens := base.signIn("ada")
+	first := base.secretIDs()[0]
+	added, err := base.addSecret("")
+	check(t, err)
+
+	answer := func(a app, secret string) map[string]error {
+		a.secret = secret
+		in := *claim
+		in.ChallengeResponses = maps.Clone(claim.ChallengeResponses)
+		in.ChallengeResponses["SECRET_HASH"] = a.hash("ada")
+		_, claimErr := a.RespondToAuthChallenge(t.Context(), &in)
+		_, newErr := a.respond(newPassword, began.Session, "USERNAME", "new", "NEW_PASSWORD", another)
+		_, refreshErr := a.begin(userpool.AuthFlowTypeRefreshTokenAuth, "REFRESH_TOKEN", tokens.RefreshToken, "SECRET_HASH", a.hash("ada"))
+		_, rotateErr := a.rotate(tokens.RefreshToken)
+		return map[string]error{"SRP": claimErr, "new password": newErr, "refresh": refreshErr, "GetTokensFromRefreshToken": rotateErr}
+	}
+	for name, secret := range map[string]string{"by the old": old, "by the new": added.ClientSecretValue} {
+		for what, err := range answer(base.fork(t), secret) {
+			if err != nil {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+		}
+	}
+	check(t, base.deleteSecret(first))
+	for what, err := range answer(base.fork(t), added.ClientSecretValue) {
+		if err != nil {
+			t.Errorf("by the one that is left, %s: %v", what, err)
+		}
+	}
+	for what, err := range answer(base.fork(t), old) {
+		if !errors.Is(err, userpool.ErrNotAuthorized) || errorText(err) != "Unable to verify secret hash for client "+base.client {
+			t.Errorf("by the deleted, %s: %v", what, err)
+		}
+	}
+}
+
+// C2, C4: a secret that is deleted between its proof and the commit grants nothing; one that is added meanwhile does no harm.
+func TestC2_SecretDeletedHalfWay(t *testing.T) {
+	t.Parallel()
+	for name, deleted := range map[string]bool{"deleted": true, "added": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var m meddling
+			a := setup(t, m.watch).app(withSecret, rotating(60))
+			a.user("ada")
+			token := a.signIn("ada").RefreshToken
+			for what, do := range map[string]func(a app) error{
+				"sign-in": func(a app) error { _, err := a.tryPassword("ada", password); return err },
+				"SRP":     func(a app) error { _, err := a.srp("ada", password); return err },
+				"rotation": func(a app) error {
+					out, err := a.rotate(token)
+					if err == nil {
+						token = out.RefreshToken
+					}
+					return err
+				},
+				"sign-up": func(a app) error {
+					_, err := a.SignUp(t.Context(), &userpool.SignUpInput{ClientId: a.client, Username: "eve", Password: password, SecretHash: a.hash("eve")})
+					return err
+				},
+				"forgotten password": func(a app) error {
+					_, err := a.ForgotPassword(t.Context(), &userpool.ForgotPasswordInput{ClientId: a.client, Username: "ada", SecretHash: a.hash("ada")})
+					if err == nil || errorText(err) == "Cannot reset password for the user as there is no registered/verified email or phone_number" {
+						return nil
+					}
+					return err
+				},
+			} {
+				ids := a.secretIDs()
+				used := a
+				m.meddle = func() {
+					added, err := a.addSecret("")
+					check(t, err)
+					if deleted {
+						check(t, a.deleteSecret(ids[0]))
+						a.secret = added.ClientSecretValue
+					} else {
+						check(t, a.deleteSecret(added.ClientSecretId))
+					}
+				}
+				err := do(used)
+				if m.meddle != nil {
+					m.meddle = nil
+					if what != "forgotten password" { // which writes nothing for somebody without an address
+						t.Errorf("%s wrote nothing", what)
+					}
+					continue
+				}
+				if !deleted {
+					check(t, err)
+				} else if !errors.Is(err, userpool.ErrNotAuthorized) || errorText(err) != "Unable to verify secret hash for client "+a.client {
+					t.Errorf("%s: got %v", what, err)
+				}
+			}
+		})
 	}
 }

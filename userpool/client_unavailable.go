@@ -10,7 +10,7 @@ var unavailableClientSettings = []struct {
 }{
 	{"AllowedOAuthFlowsUserPoolClient", func(c *UserPoolClientType) bool { return isTrue(c.AllowedOAuthFlowsUserPoolClient) }},
 	{"AllowedOAuthFlows", func(c *UserPoolClientType) bool { return len(c.AllowedOAuthFlows) > 0 }},
-	{"AllowedOAuthScopes", func(c *UserPoolClientType) bool { return len(c.AllowedOAuthScopes) > 0 }},
+	{"AllowedOAuthScopes", asksScopes},
 	{"CallbackURLs", func(c *UserPoolClientType) bool { return len(c.CallbackURLs) > 0 }},
 	{"LogoutURLs", func(c *UserPoolClientType) bool { return len(c.LogoutURLs) > 0 }},
 	{"DefaultRedirectURI", func(c *UserPoolClientType) bool { return c.DefaultRedirectURI != "" }},
@@ -19,11 +19,17 @@ var unavailableClientSettings = []struct {
 		return isTrue(c.EnablePropagateAdditionalUserContextData)
 	}},
 	{"ExplicitAuthFlows value ALLOW_USER_AUTH", asksFlow(ExplicitAuthFlowsTypeAllowUserAuth)},
-	{"ExplicitAuthFlows value ALLOW_CLIENT_TOKEN_AUTH", asksFlow(ExplicitAuthFlowsTypeAllowClientTokenAuth)},
 }
 
 func asksFlow(flow ExplicitAuthFlowsType) func(*UserPoolClientType) bool {
 	return func(c *UserPoolClientType) bool { return slices.Contains(c.ExplicitAuthFlows, flow) }
+}
+
+// asksScopes reports whether scopes are asked for that no token would have: only the tokens that clients get for themselves have
+// scopes of a client's choice, and those are the scopes of resource servers (NEW-143).
+func asksScopes(c *UserPoolClientType) bool {
+	return len(c.AllowedOAuthScopes) > 0 && !asksFlow(ExplicitAuthFlowsTypeAllowClientTokenAuth)(c) ||
+		slices.ContainsFunc(c.AllowedOAuthScopes, isSystemScope)
 }
 
 // checkClientAvailable refuses the settings that do nothing in this version.

@@ -24,7 +24,10 @@ func (s *Service) updateUserPoolClient(ctx context.Context, in *UpdateUserPoolCl
 		set.ClientName = cmp.Or(set.ClientName, was.ClientName)
 		set.ClientId, set.CreationDate, set.LastModifiedDate = was.ClientId, was.CreationDate, tx.Now()
 		now.client.Settings = set
-		return now.pool.checkClient(now.client, "updating")
+		if err := now.pool.checkClient(now.client, "updating"); err != nil {
+			return err
+		}
+		return s.checkScopes(ctx, tx, now.pool, now.client)
 	})
 	if err != nil {
 		return nil, err

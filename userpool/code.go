@@ -48,7 +48,7 @@ func (s *Service) putCode(ctx context.Context, tx *store.Tx, c poolCrypt, now sc
 func (s *Service) codeOf(tx *store.Tx, c poolCrypt, now scope, p codePurpose, code, attribute, value string) *codeRecord {
 	return &codeRecord{
 		Sub: now.user.Sub, Purpose: p, MAC: c.codeMAC(now.user.Sub, p, code), Attribute: attribute, Value: value,
-		Epoch: now.user.CredentialEpoch, Ends: tx.Now().Add(p.life()),
+		Epoch: now.user.CredentialEpoch, Install: s.vault.Epoch(), Ends: tx.Now().Add(p.life()),
 	}
 }
 
@@ -61,7 +61,7 @@ func (s *Service) checkCode(ctx context.Context, tx *store.Tx, c poolCrypt, now 
 	if err != nil {
 		return nil, nil, err
 	}
-	if rec == nil || rec.Epoch != now.user.CredentialEpoch {
+	if rec == nil || rec.Epoch != now.user.CredentialEpoch || rec.Install != s.vault.Epoch() {
 		return nil, errCodeExpired, nil
 	}
 	if subtle.ConstantTimeCompare(rec.MAC, c.codeMAC(now.user.Sub, p, code)) == 1 {

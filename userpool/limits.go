@@ -39,9 +39,15 @@ type Limits struct {
 	// TooManyRequestsException (H6): one second.
 	ArithmeticWait time.Duration
 
+	// UnknownRefreshTokens is how many refresh tokens that are not known any more an address may show to a pool in a minute, on one
+	// node: 60. An IPv6 network of 64 bits is one address, and so are all callers without one (C5).
+	UnknownRefreshTokens int
+
 	Pools         int // of the installation: 1,000
 	GroupsPerPool int // 10,000 (GRP-003)
 	GroupsPerUser int // 100 (GRP-008)
+
+	ResourceServersPerPool int // 25 (RS-004)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -61,9 +67,11 @@ func (l Limits) withDefaults() Limits {
 	set(&l.FreeAttempts, 5)
 	set(&l.WrongCodes, 10)
 	set(&l.WrongFactors, 10)
+	set(&l.UnknownRefreshTokens, 60)
 	set(&l.Pools, 1000)
 	set(&l.GroupsPerPool, 10_000)
 	set(&l.GroupsPerUser, 100)
+	set(&l.ResourceServersPerPool, 25)
 	if l.MaxLock == 0 {
 		l.MaxLock = 15 * time.Minute
 	}

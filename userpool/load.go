@@ -16,17 +16,19 @@ type scope struct {
 	ghost  string // whom attempts count against if nobody has the name and the caller must not learn that; see hide
 	// counted is set where this attempt is counted already, for a ghost whose password another directory was asked about.
 	counted bool
+	proof   *secretProof
 }
 
 // getFunc reads look-ups: Store.Read, or the Get of a View or an Update.
 type getFunc func(ctx context.Context, gets ...store.Getter) error
 
-// hints remember what never changes while a client or pool exists, so that client, pool and user can be read in one round
-// trip. A hint is only a guess at what to read: what was read decides.
+// hints remember what never or seldom changes while a client or pool exists, so that client, pool and user can be read in one
+// round trip. A hint is only a guess at what to read: what was read decides.
 type hints struct {
-	mu    sync.RWMutex
-	pools map[string]string // client id → pool id
-	names map[string]naming // pool id → naming
+	mu      sync.RWMutex
+	pools   map[string]string   // client id → pool id
+	names   map[string]naming   // pool id → naming
+	servers map[string][]string // client id → resource servers of its scopes; these change, see readMachine
 }
 
 // maxHints bounds each map; full is emptied.
@@ -59,6 +61,22 @@ func (h *hints) keep(p *poolRecord, c *clientRecord) {
 	if c != nil {
 		h.pools[c.id()] = p.id()
 	}
+}
+
+// serversOf returns the resource servers that a client was last seen to need.
+func (h *hints) serversOf(clientID string) []string {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.servers[clientID]
+}
+
+func (h *hints) keepServers(clientID string, servers []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.servers == nil || len(h.servers) >= maxHints {
+		h.servers = map[string][]string{}
+	}
+	h.servers[clientID] = servers
 }
 
 // forget drops what turned out to be wrong.
@@ -114,7 +132,7 @@ func (s *Service) tryClient(ctx context.Context, get getFunc, clientID, poolID, 
 	if name != "" && (!withUser || n != p.Got.Naming) {
 		return scope{}, false, nil // now that pool and naming are known
 	}
-	sc = scope{pool: p.Got, client: c.Got, name: name}
+	sc = scope{pool: p.Got, client: c.Got, name: name, proof: new(secretProof)}
 	if withUser {
 		sc.user = u.Got
 	}
@@ -199,10 +217,13 @@ func (s *Service) againIn(ctx context.Context, get getFunc, sc scope, more ...st
 	if p.Got == nil || p.Got.Deleting || p.Got.KeyID != sc.pool.KeyID {
 		return scope{}, errPoolNotFound(sc.pool.id())
 	}
-	out := scope{pool: p.Got, name: sc.name}
+	out := scope{pool: p.Got, name: sc.name, proof: sc.proof}
 	if c != nil {
 		if c.Got == nil || c.Got.poolID() != p.Got.id() || c.Got.Serial != sc.client.Serial {
 			return scope{}, errClientNotFound(sc.client.id())
+		}
+		if err := sc.proof.stillGood(c.Got); err != nil {
+			return scope{}, err
 		}
 		out.client = c.Got
 	}

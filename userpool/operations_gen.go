@@ -179,6 +179,7 @@ var opAdminListUserSessions = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotFound},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 20, Input: &shapeAdminListUserSessionsRequest, Output: &shapeAdminListUserSessionsResponse, NewInput: func() any { return new(AdminListUserSessionsInput) },
 	IsInput: wire.Is[AdminListUserSessionsInput], IsOutput: wire.Is[AdminListUserSessionsOutput]}
 
@@ -211,6 +212,7 @@ var opAdminRevokeUserSession = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminRevokeUserSession", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotFound},
+	Built:  true,
 }, Index: 24, Input: &shapeAdminRevokeUserSessionRequest, Output: &shapeAdminRevokeUserSessionResponse, NewInput: func() any { return new(AdminRevokeUserSessionInput) },
 	IsInput: wire.Is[AdminRevokeUserSessionInput], IsOutput: wire.Is[AdminRevokeUserSessionOutput]}
 
@@ -338,6 +340,7 @@ var opCreateResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateResourceServer", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrLimitExceeded, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 41, Input: &shapeCreateResourceServerRequest, Output: &shapeCreateResourceServerResponse, NewInput: func() any { return new(CreateResourceServerInput) },
 	IsInput: wire.Is[CreateResourceServerInput], IsOutput: wire.Is[CreateResourceServerOutput]}
 
@@ -415,6 +418,7 @@ var opDeleteResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 51, Input: &shapeDeleteResourceServerRequest, Output: &shapeNoOutput, NewInput: func() any { return new(DeleteResourceServerInput) },
 	IsInput: wire.Is[DeleteResourceServerInput], IsOutput: wire.Is[DeleteResourceServerOutput]}
 
@@ -519,6 +523,7 @@ var opDescribeResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 64, Input: &shapeDescribeResourceServerRequest, Output: &shapeDescribeResourceServerResponse, NewInput: func() any { return new(DescribeResourceServerInput) },
 	IsInput: wire.Is[DescribeResourceServerInput], IsOutput: wire.Is[DescribeResourceServerOutput]}
 
@@ -608,6 +613,7 @@ var opGetClientToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "GetClientToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
+	Built:  true,
 }, Index: 75, Input: &shapeGetClientTokenRequest, Output: &shapeGetClientTokenResponse, NewInput: func() any { return new(GetClientTokenInput) },
 	IsInput: wire.Is[GetClientTokenInput], IsOutput: wire.Is[GetClientTokenOutput]}
 
@@ -706,6 +712,7 @@ var opGetUserPoolClientSessionConfiguration = &wire.Op{Operation: awsapi.Operati
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 87, Input: &shapeGetUserPoolClientSessionConfigurationRequest, Output: &shapeGetUserPoolClientSessionConfigurationResponse, NewInput: func() any { return new(GetUserPoolClientSessionConfigurationInput) },
 	IsInput: wire.Is[GetUserPoolClientSessionConfigurationInput], IsOutput: wire.Is[GetUserPoolClientSessionConfigurationOutput]}
 
@@ -723,6 +730,7 @@ var opGetUserPoolSessionConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 89, Input: &shapeGetUserPoolSessionConfigurationRequest, Output: &shapeGetUserPoolSessionConfigurationResponse, NewInput: func() any { return new(GetUserPoolSessionConfigurationInput) },
 	IsInput: wire.Is[GetUserPoolSessionConfigurationInput], IsOutput: wire.Is[GetUserPoolSessionConfigurationOutput]}
 
@@ -772,6 +780,7 @@ var opListResourceServers = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 95, Input: &shapeListResourceServersRequest, Output: &shapeListResourceServersResponse, NewInput: func() any { return new(ListResourceServersInput) },
 	IsInput: wire.Is[ListResourceServersInput], IsOutput: wire.Is[ListResourceServersOutput]}
 
@@ -840,6 +849,7 @@ var opListUserSessions = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrPasswordResetRequired, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotConfirmed, ErrUserNotFound},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 103, Input: &shapeListUserSessionsRequest, Output: &shapeListUserSessionsResponse, NewInput: func() any { return new(ListUserSessionsInput) },
 	IsInput: wire.Is[ListUserSessionsInput], IsOutput: wire.Is[ListUserSessionsOutput]}
 
@@ -897,6 +907,7 @@ var opRevokeUserSession = &wire.Op{Operation: awsapi.Operation{
 	Name: "RevokeUserSession", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrPasswordResetRequired, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotConfirmed, ErrUserNotFound},
+	Built:  true,
 }, Index: 110, Input: &shapeRevokeUserSessionRequest, Output: &shapeRevokeUserSessionResponse, NewInput: func() any { return new(RevokeUserSessionInput) },
 	IsInput: wire.Is[RevokeUserSessionInput], IsOutput: wire.Is[RevokeUserSessionOutput]}
 
@@ -932,6 +943,7 @@ var opSetUserPoolClientSessionConfiguration = &wire.Op{Operation: awsapi.Operati
 	Name: "SetUserPoolClientSessionConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrConcurrentModification, ErrFeatureUnavailableInTier, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
+	Built:  true,
 }, Index: 115, Input: &shapeSetUserPoolClientSessionConfigurationRequest, Output: &shapeSetUserPoolClientSessionConfigurationResponse, NewInput: func() any { return new(SetUserPoolClientSessionConfigurationInput) },
 	IsInput: wire.Is[SetUserPoolClientSessionConfigurationInput], IsOutput: wire.Is[SetUserPoolClientSessionConfigurationOutput]}
 
@@ -947,6 +959,7 @@ var opSetUserPoolSessionConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserPoolSessionConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrConcurrentModification, ErrFeatureUnavailableInTier, ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests},
+	Built:  true,
 }, Index: 117, Input: &shapeSetUserPoolSessionConfigurationRequest, Output: &shapeSetUserPoolSessionConfigurationResponse, NewInput: func() any { return new(SetUserPoolSessionConfigurationInput) },
 	IsInput: wire.Is[SetUserPoolSessionConfigurationInput], IsOutput: wire.Is[SetUserPoolSessionConfigurationOutput]}
 
@@ -1050,6 +1063,7 @@ var opUpdateResourceServer = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateResourceServer", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 131, Input: &shapeUpdateResourceServerRequest, Output: &shapeUpdateResourceServerResponse, NewInput: func() any { return new(UpdateResourceServerInput) },
 	IsInput: wire.Is[UpdateResourceServerInput], IsOutput: wire.Is[UpdateResourceServerOutput]}
 

@@ -42,25 +42,27 @@ func (s *Service) pageToken(ctx context.Context, k pageKey, c driver.Cursor) (st
 	return base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
+// errPageToken is a page token that this service did not make for this list, or too long ago (USR-083, unconfirmed text).
+var errPageToken = ErrInvalidParameter.New("Invalid pagination token given.")
+
 // pageCursor opens a token; "" is the start. A token that was changed, made for something else or has expired is refused.
 func (s *Service) pageCursor(ctx context.Context, k pageKey, token string) (driver.Cursor, error) {
 	if token == "" {
 		return "", nil
 	}
-	bad := ErrInvalidParameter.New("Invalid pagination token given.") // USR-083 (unconfirmed text)
 	sealed, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
-		return "", bad
+		return "", errPageToken
 	}
 	plain, err := s.vault.OpenShort(ctx, "page", k.place(), sealed)
 	if errors.Is(err, seal.ErrOpen) || err == nil && len(plain) < 8 {
-		return "", bad
+		return "", errPageToken
 	}
 	if err != nil {
 		return "", err
 	}
 	if end := time.Unix(int64(binary.BigEndian.Uint64(plain)), 0); !s.store.Now().Before(end) {
-		return "", bad
+		return "", errPageToken
 	}
 	return driver.Cursor(plain[8:]), nil
 }

@@ -38,6 +38,11 @@ func (s *Service) checkPool(p *poolRecord) error {
 	if err := s.checkSenders(set.LambdaConfig); err != nil {
 		return err
 	}
+	if p.Tracking.On { // not switched off silently (TIER-003)
+		if err := p.checkTrackingTier(); err != nil {
+			return err
+		}
+	}
 	return checkPoolAvailable(set)
 }
 

@@ -13,9 +13,10 @@ type poolRecord struct {
 	Schema   []SchemaAttributeType
 	MFA      poolMFA `json:",omitzero"`
 	Naming   naming
-	Fold     int    // version of ident.Fold that the index entries were made under
-	KeyID    string // the pool's data key
-	Deleting bool   // marked: refuses everything while a job deletes what it holds
+	Fold     int          // version of ident.Fold that the index entries were made under
+	KeyID    string       // the pool's data key
+	Deleting bool         // marked: refuses everything while a job deletes what it holds
+	Tracking poolTracking `json:",omitzero"`
 }
 
 // poolMFA is what SetUserPoolMfaConfig sets beside MfaConfiguration (AUTH-301).
@@ -51,6 +52,7 @@ type clientRecord struct {
 	Settings UserPoolClientType // without the secret
 	Secrets  []clientSecret     // at most two; none is a public client
 	Serial   string             // tells it from a client that had the id before: what that one issued is not this one's
+	SSO      *int32             `json:",omitempty"` // minutes for which it reuses an SSO session; nil is the default (NEW-021)
 }
 
 // clientSecret is one secret of a client, sealed under the pool's key.

@@ -28,22 +28,31 @@ type familyRecord struct {
 	RefreshEnd time.Time // when the refresh token ends; a rotation does not move it (AUTH-513)
 	Ends       time.Time // when the last of its tokens has ended
 
-	// While the grace period of a rotation lasts, whoever uses the former token gets the same successor (H3).
-	Former    []byte    `json:",omitempty"` // SHA-256 of the former refresh token
-	Successor []byte    `json:",omitempty"` // the current token, sealed
-	GraceEnd  time.Time `json:",omitzero"`
+	// While the grace period of a rotation lasts, whoever uses a former token gets the current one (H3).
+	Formers   []formerToken `json:",omitempty"` // the last one, and those whose grace period lasts; newest first
+	Successor []byte        `json:",omitempty"` // the current token, sealed
+
+	Session *tokenSession `json:",omitempty"` // if the pool tracked sessions when the family began
 }
 
-const indexToken = "token" // SHA-256 of a refresh token
+// The indexes of families.
+const (
+	indexToken   = "token"   // SHA-256 of a refresh token
+	indexSession = "session" // whose session it is, and when that was last active; see sessionsOf
+)
 
 var families = store.NewKind("family", store.Kind[familyRecord]{
 	Key: func(f *familyRecord) []string { return []string{f.ID} },
 	Index: func(f *familyRecord) []store.Index {
 		var out []store.Index
-		for _, sum := range [][]byte{f.Token, f.Former} {
-			if len(sum) > 0 {
-				out = append(out, store.Index{Name: indexToken, Value: []string{string(sum)}})
-			}
+		if len(f.Token) > 0 {
+			out = append(out, store.Index{Name: indexToken, Value: []string{string(f.Token)}})
+		}
+		for _, t := range f.Formers {
+			out = append(out, store.Index{Name: indexToken, Value: []string{string(t.Sum)}})
+		}
+		if x := f.Session; x != nil {
+			out = append(out, store.Index{Name: indexSession, Value: append(sessionsOf(f.Sub, x.Run, f.TokenEpoch, f.Epoch), x.stamp())})
 		}
 		return out
 	},
@@ -72,6 +81,7 @@ type codeRecord struct {
 	Attribute string `json:",omitempty"` // the attribute that received it
 	Value     string `json:",omitempty"` // the address that received it
 	Epoch     int64  // the user's CredentialEpoch when it was made (C4)
+	Install   int64  `json:",omitempty"` // the installation's epoch (H18)
 	Wrong     int    `json:",omitempty"`
 	Ends      time.Time
 }

@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"slices"
+
+	"github.com/cenote-auth/cenote/awsapi"
 )
 
 // secrets opens the client's secrets: none, one, or two while they are exchanged (AUTH-080).
@@ -28,13 +31,36 @@ func (s *Service) secrets(ctx context.Context, sc scope) ([]string, error) {
 	return out, nil
 }
 
+// secretProof is which of the client's secrets the caller has shown to know. All copies of a scope share it. Who reads the client
+// anew finds out whether that secret is still one: who deletes it ends what began under it (C2, C4).
+type secretProof struct{ id string }
+
+func (p *secretProof) set(secret clientSecret) {
+	if p != nil {
+		p.id = secret.ID
+	}
+}
+
+// stillGood refuses if the secret that was shown is deleted by now.
+func (p *secretProof) stillGood(c *clientRecord) error {
+	if p == nil || p.id == "" || slices.ContainsFunc(c.Secrets, func(s clientSecret) bool { return s.ID == p.id }) {
+		return nil
+	}
+	return errSecretHash(c)
+}
+
+// errSecretHash is a hash, or a secret, that does not fit (AUTH-076).
+func errSecretHash(c *clientRecord) *awsapi.Error {
+	return ErrNotAuthorized.Newf("Unable to verify secret hash for client %s", c.id())
+}
+
 // checkSecretHash checks the SECRET_HASH that goes with name (AUTH-071…079). absent is the text for a client with a secret
 // and no hash, which differs between families of operations (AUTH-076).
 func (s *Service) checkSecretHash(ctx context.Context, sc scope, name, hash string, inAuth bool) error {
 	id := sc.client.id()
 	if len(sc.client.Secrets) == 0 {
 		if hash != "" && hashWithoutSecretFails {
-			return ErrNotAuthorized.Newf("Unable to verify secret hash for client %s", id)
+			return errSecretHash(sc.client)
 		}
 		return nil
 	}
@@ -42,21 +68,24 @@ func (s *Service) checkSecretHash(ctx context.Context, sc scope, name, hash stri
 		if inAuth {
 			return ErrNotAuthorized.Newf("Client %s is configured with secret but SECRET_HASH was not received", id)
 		}
-		return ErrNotAuthorized.Newf("Unable to verify secret hash for client %s", id)
+		return errSecretHash(sc.client)
 	}
 	secrets, err := s.secrets(ctx, sc)
 	if err != nil {
 		return err
 	}
-	fits := 0
-	for _, secret := range secrets { // each of them, whichever fits
+	fits := false
+	for i, secret := range secrets { // each of them, whichever fits
 		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write([]byte(name + id))
 		want := base64.StdEncoding.EncodeToString(mac.Sum(nil))
-		fits |= subtle.ConstantTimeCompare([]byte(hash), []byte(want))
+		if subtle.ConstantTimeCompare([]byte(hash), []byte(want)) == 1 {
+			fits = true
+			sc.proof.set(sc.client.Secrets[i])
+		}
 	}
-	if fits != 1 {
-		return ErrNotAuthorized.Newf("Unable to verify secret hash for client %s", id)
+	if !fits {
+		return errSecretHash(sc.client)
 	}
 	return nil
 }
@@ -74,10 +103,13 @@ func (s *Service) checkSecret(ctx context.Context, sc scope, secret string) (boo
 	if err != nil {
 		return false, err
 	}
-	given, fits := sha256.Sum256([]byte(secret)), 0
-	for _, have := range secrets { // digests, which have one length (M9)
+	given, fits := sha256.Sum256([]byte(secret)), false
+	for i, have := range secrets { // digests, which have one length (M9)
 		want := sha256.Sum256([]byte(have))
-		fits |= subtle.ConstantTimeCompare(given[:], want[:])
+		if subtle.ConstantTimeCompare(given[:], want[:]) == 1 {
+			fits = true
+			sc.proof.set(sc.client.Secrets[i])
+		}
 	}
-	return fits == 1, nil
+	return fits, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/cenote-auth/cenote/internal/engine"
 	"github.com/cenote-auth/cenote/internal/gate"
 	"github.com/cenote-auth/cenote/internal/seal"
+	"github.com/cenote-auth/cenote/internal/throttle"
 	"github.com/cenote-auth/cenote/internal/vault"
 	"github.com/cenote-auth/cenote/message"
 	"github.com/cenote-auth/cenote/store"
@@ -42,6 +43,8 @@ type Config struct {
 	Triggers trigger.Functions   // what the ARNs of a LambdaConfig name; nil is nothing
 	// SenderKeys encrypts what custom senders are told. nil refuses pools with a CustomEmailSender or CustomSMSSender.
 	SenderKeys SenderKeys
+
+	Locate Locate // says where the addresses of sessions are; nil knows nothing
 
 	Interceptors []awsapi.Interceptor // wrap every operation, the first outermost
 	Limits       Limits
@@ -83,6 +86,7 @@ type config struct {
 	limits          Limits
 	customIDs       bool
 	lenientLists    bool
+	locate          Locate
 	logger          *slog.Logger
 	keys            KeyMaker
 	mode            Mode
@@ -105,6 +109,7 @@ type Service struct {
 	keys      keyCache
 	envelope  envelope
 	seen      seenTokens
+	strangers throttle.Throttle // of unknown refresh tokens
 	wantKeys  wanted
 	slots     slots
 	wake      chan struct{}
@@ -156,8 +161,9 @@ func New(c Config) (*Service, error) {
 
 func (s *Service) configure(c Config) error {
 	s.cfg = config{
-		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, senderKeys: c.SenderKeys, limits: c.Limits.withDefaults(),
-		customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet, logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
+		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, senderKeys: c.SenderKeys,
+		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet, locate: c.Locate,
+		logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
 	}
 	if s.cfg.region == "" {
 		s.cfg.region = "us-east-1"

@@ -47,8 +47,8 @@ func (s *Service) adminUserGlobalSignOut(ctx context.Context, in *AdminUserGloba
 	})
 }
 
-// RevokeToken ends a refresh token and everything that was issued from the same sign-in (AUTH-526, AUTH-527, AUTH-593). A token
-// that is unknown or ended before is no error.
+// RevokeToken ends a refresh token and everything that was issued from the same sign-in (AUTH-526, AUTH-527, AUTH-593), with
+// LINKED also the SSO session that it came through (NEW-071). A token that is unknown or ended before is no error.
 func (s *Service) RevokeToken(ctx context.Context, in *RevokeTokenInput) (*RevokeTokenOutput, error) {
 	return call(ctx, s, opRevokeToken, in, s.revokeToken)
 }
@@ -78,7 +78,7 @@ func (s *Service) revokeToken(ctx context.Context, in *RevokeTokenInput) (*Revok
 	if err != nil || f == nil || f.ClientID != sc.client.id() {
 		return &RevokeTokenOutput{}, err
 	}
-	return &RevokeTokenOutput{}, s.revokeFamily(ctx, sc.pool, f)
+	return &RevokeTokenOutput{}, s.revokeFamily(ctx, sc.pool, f, in.RevokeAssociatedSessions == RevokeAssociatedSessionsTypeLinked)
 }
 
 // familyOf returns the family that a refresh token belongs to, present, former or long rotated out, or nil.

@@ -108,7 +108,7 @@ func (s *Service) storeSignUp(ctx context.Context, sc scope, in *SignUpInput, an
 				return err
 			}
 		}
-		now, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, name: sc.name})
+		now, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, name: sc.name, proof: sc.proof})
 		if err != nil {
 			return err
 		}

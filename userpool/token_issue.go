@@ -13,14 +13,11 @@ import (
 // issue signs the tokens of a completed sign-in with the given keys and returns the family that the Update has to store to make
 // them valid.
 func (s *Service) issue(ctx context.Context, keys *keysRecord, in signIn, u *userRecord, list []*groupRecord, custom *tokenCustomization) (*familyRecord, *AuthenticationResultType, error) {
-	id, err := ident.UUID(s.rand)
-	if err != nil {
-		return nil, nil, err
-	}
 	now := s.store.Now()
 	_, _, refresh := in.client.validity()
 	f := &familyRecord{
-		ID: id, ClientID: in.client.id(), Serial: in.client.Serial, Sub: u.Sub, TokenEpoch: u.TokenEpoch, Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.Event,
+		ID: familyID(in.Event), ClientID: in.client.id(), Serial: in.client.Serial, Sub: u.Sub, TokenEpoch: u.TokenEpoch,
+		Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.Event,
 		DeviceKey: in.Device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
 		Ends: now.Add(refresh + maxTokenLife), // a refresh at the last moment still gives tokens that live on
 	}
@@ -33,6 +30,12 @@ func (s *Service) issue(ctx context.Context, keys *keysRecord, in signIn, u *use
 	}
 	f.Token = tokenSum(signed.RefreshToken)
 	return f, signed, nil
+}
+
+// familyID returns the id of the family that a sign-in leads to: one, however often its tokens are made.
+func familyID(event string) string {
+	sum := sha256.Sum256([]byte("family of " + event))
+	return ident.UUIDFrom(sum[:])
 }
 
 // tokenSum is what finds a refresh token (C5).

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/cenote-auth/cenote/awsapi"
 	"github.com/cenote-auth/cenote/internal/seal"
 	"github.com/cenote-auth/cenote/store"
 	"github.com/cenote-auth/cenote/token"
@@ -112,8 +113,20 @@ func (s *Service) sealer(ctx context.Context, p *poolRecord) (*token.RefreshSeal
 		return nil, err
 	}
 	return token.NewRefreshSealer(token.RefreshConfig{
-		Key: key, Secret: crypt.key.MAC("refresh tag"), Rand: s.rand, Gate: s.signatures(),
+		Key: key, Secret: crypt.key.MAC("refresh tag"), Rand: s.rand, Gate: s.strange(),
 	})
+}
+
+// strange is the gate of opening refresh tokens that are not known by their sum, to tell one that was replaced long ago from
+// garbage: a private-key operation for somebody who has proven nothing. How often is bounded per pool and address (C5).
+func (s *Service) strange() token.Gate {
+	return func(ctx context.Context, poolID string, work func() error) error {
+		max := s.cfg.limits.UnknownRefreshTokens
+		if max >= 0 && !s.strangers.Take(poolID, awsapi.CallerFrom(ctx).SourceIP, max, s.store.Now()) {
+			return errTooManyRequests
+		}
+		return s.expensive(ctx, poolID, costSignature, work)
+	}
 }
 
 // refreshToken makes the text of a family's refresh token, of its present generation.

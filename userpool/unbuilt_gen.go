@@ -80,24 +80,6 @@ func (s *Service) adminListUserAuthEvents(context.Context, *AdminListUserAuthEve
 	return nil, engine.Unbuilt(opAdminListUserAuthEvents)
 }
 
-// AdminListUserSessions is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminListUserSessions(ctx context.Context, in *AdminListUserSessionsInput) (*AdminListUserSessionsOutput, error) {
-	return call(ctx, s, opAdminListUserSessions, in, s.adminListUserSessions)
-}
-
-func (s *Service) adminListUserSessions(context.Context, *AdminListUserSessionsInput) (*AdminListUserSessionsOutput, error) {
-	return nil, engine.Unbuilt(opAdminListUserSessions)
-}
-
-// AdminRevokeUserSession is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminRevokeUserSession(ctx context.Context, in *AdminRevokeUserSessionInput) (*AdminRevokeUserSessionOutput, error) {
-	return call(ctx, s, opAdminRevokeUserSession, in, s.adminRevokeUserSession)
-}
-
-func (s *Service) adminRevokeUserSession(context.Context, *AdminRevokeUserSessionInput) (*AdminRevokeUserSessionOutput, error) {
-	return nil, engine.Unbuilt(opAdminRevokeUserSession)
-}
-
 // AdminSetUserMFAPreference is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminSetUserMFAPreference(ctx context.Context, in *AdminSetUserMFAPreferenceInput) (*AdminSetUserMFAPreferenceOutput, error) {
 	return call(ctx, s, opAdminSetUserMFAPreference, in, s.adminSetUserMFAPreference)
@@ -170,15 +152,6 @@ func (s *Service) createManagedLoginBranding(context.Context, *CreateManagedLogi
 	return nil, engine.Unbuilt(opCreateManagedLoginBranding)
 }
 
-// CreateResourceServer is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) CreateResourceServer(ctx context.Context, in *CreateResourceServerInput) (*CreateResourceServerOutput, error) {
-	return call(ctx, s, opCreateResourceServer, in, s.createResourceServer)
-}
-
-func (s *Service) createResourceServer(context.Context, *CreateResourceServerInput) (*CreateResourceServerOutput, error) {
-	return nil, engine.Unbuilt(opCreateResourceServer)
-}
-
 // CreateTerms is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) CreateTerms(ctx context.Context, in *CreateTermsInput) (*CreateTermsOutput, error) {
 	return call(ctx, s, opCreateTerms, in, s.createTerms)
@@ -231,15 +204,6 @@ func (s *Service) DeleteManagedLoginBranding(ctx context.Context, in *DeleteMana
 
 func (s *Service) deleteManagedLoginBranding(context.Context, *DeleteManagedLoginBrandingInput) (*DeleteManagedLoginBrandingOutput, error) {
 	return nil, engine.Unbuilt(opDeleteManagedLoginBranding)
-}
-
-// DeleteResourceServer is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteResourceServer(ctx context.Context, in *DeleteResourceServerInput) (*DeleteResourceServerOutput, error) {
-	return call(ctx, s, opDeleteResourceServer, in, s.deleteResourceServer)
-}
-
-func (s *Service) deleteResourceServer(context.Context, *DeleteResourceServerInput) (*DeleteResourceServerOutput, error) {
-	return nil, engine.Unbuilt(opDeleteResourceServer)
 }
 
 // DeleteTerms is not available in this version: it answers OperationNotImplementedException.
@@ -305,15 +269,6 @@ func (s *Service) describeManagedLoginBrandingByClient(context.Context, *Describ
 	return nil, engine.Unbuilt(opDescribeManagedLoginBrandingByClient)
 }
 
-// DescribeResourceServer is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DescribeResourceServer(ctx context.Context, in *DescribeResourceServerInput) (*DescribeResourceServerOutput, error) {
-	return call(ctx, s, opDescribeResourceServer, in, s.describeResourceServer)
-}
-
-func (s *Service) describeResourceServer(context.Context, *DescribeResourceServerInput) (*DescribeResourceServerOutput, error) {
-	return nil, engine.Unbuilt(opDescribeResourceServer)
-}
-
 // DescribeRiskConfiguration is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) DescribeRiskConfiguration(ctx context.Context, in *DescribeRiskConfigurationInput) (*DescribeRiskConfigurationOutput, error) {
 	return call(ctx, s, opDescribeRiskConfiguration, in, s.describeRiskConfiguration)
@@ -375,15 +330,6 @@ func (s *Service) GetCSVHeader(ctx context.Context, in *GetCSVHeaderInput) (*Get
 
 func (s *Service) getCSVHeader(context.Context, *GetCSVHeaderInput) (*GetCSVHeaderOutput, error) {
 	return nil, engine.Unbuilt(opGetCSVHeader)
-}
-
-// GetClientToken is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetClientToken(ctx context.Context, in *GetClientTokenInput) (*GetClientTokenOutput, error) {
-	return call(ctx, s, opGetClientToken, in, s.getClientToken)
-}
-
-func (s *Service) getClientToken(context.Context, *GetClientTokenInput) (*GetClientTokenOutput, error) {
-	return nil, engine.Unbuilt(opGetClientToken)
 }
 
 // GetDevice is not available in this version: it answers OperationNotImplementedException.
@@ -449,24 +395,6 @@ func (s *Service) getUserAuthFactors(context.Context, *GetUserAuthFactorsInput) 
 	return nil, engine.Unbuilt(opGetUserAuthFactors)
 }
 
-// GetUserPoolClientSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetUserPoolClientSessionConfiguration(ctx context.Context, in *GetUserPoolClientSessionConfigurationInput) (*GetUserPoolClientSessionConfigurationOutput, error) {
-	return call(ctx, s, opGetUserPoolClientSessionConfiguration, in, s.getUserPoolClientSessionConfiguration)
-}
-
-func (s *Service) getUserPoolClientSessionConfiguration(context.Context, *GetUserPoolClientSessionConfigurationInput) (*GetUserPoolClientSessionConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opGetUserPoolClientSessionConfiguration)
-}
-
-// GetUserPoolSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetUserPoolSessionConfiguration(ctx context.Context, in *GetUserPoolSessionConfigurationInput) (*GetUserPoolSessionConfigurationOutput, error) {
-	return call(ctx, s, opGetUserPoolSessionConfiguration, in, s.getUserPoolSessionConfiguration)
-}
-
-func (s *Service) getUserPoolSessionConfiguration(context.Context, *GetUserPoolSessionConfigurationInput) (*GetUserPoolSessionConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opGetUserPoolSessionConfiguration)
-}
-
 // ListDevices is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) ListDevices(ctx context.Context, in *ListDevicesInput) (*ListDevicesOutput, error) {
 	return call(ctx, s, opListDevices, in, s.listDevices)
@@ -483,15 +411,6 @@ func (s *Service) ListIdentityProviders(ctx context.Context, in *ListIdentityPro
 
 func (s *Service) listIdentityProviders(context.Context, *ListIdentityProvidersInput) (*ListIdentityProvidersOutput, error) {
 	return nil, engine.Unbuilt(opListIdentityProviders)
-}
-
-// ListResourceServers is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListResourceServers(ctx context.Context, in *ListResourceServersInput) (*ListResourceServersOutput, error) {
-	return call(ctx, s, opListResourceServers, in, s.listResourceServers)
-}
-
-func (s *Service) listResourceServers(context.Context, *ListResourceServersInput) (*ListResourceServersOutput, error) {
-	return nil, engine.Unbuilt(opListResourceServers)
 }
 
 // ListTerms is not available in this version: it answers OperationNotImplementedException.
@@ -521,15 +440,6 @@ func (s *Service) listUserPoolReplicas(context.Context, *ListUserPoolReplicasInp
 	return nil, engine.Unbuilt(opListUserPoolReplicas)
 }
 
-// ListUserSessions is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUserSessions(ctx context.Context, in *ListUserSessionsInput) (*ListUserSessionsOutput, error) {
-	return call(ctx, s, opListUserSessions, in, s.listUserSessions)
-}
-
-func (s *Service) listUserSessions(context.Context, *ListUserSessionsInput) (*ListUserSessionsOutput, error) {
-	return nil, engine.Unbuilt(opListUserSessions)
-}
-
 // ListWebAuthnCredentials is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) ListWebAuthnCredentials(ctx context.Context, in *ListWebAuthnCredentialsInput) (*ListWebAuthnCredentialsOutput, error) {
 	return call(ctx, s, opListWebAuthnCredentials, in, s.listWebAuthnCredentials)
@@ -537,15 +447,6 @@ func (s *Service) ListWebAuthnCredentials(ctx context.Context, in *ListWebAuthnC
 
 func (s *Service) listWebAuthnCredentials(context.Context, *ListWebAuthnCredentialsInput) (*ListWebAuthnCredentialsOutput, error) {
 	return nil, engine.Unbuilt(opListWebAuthnCredentials)
-}
-
-// RevokeUserSession is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) RevokeUserSession(ctx context.Context, in *RevokeUserSessionInput) (*RevokeUserSessionOutput, error) {
-	return call(ctx, s, opRevokeUserSession, in, s.revokeUserSession)
-}
-
-func (s *Service) revokeUserSession(context.Context, *RevokeUserSessionInput) (*RevokeUserSessionOutput, error) {
-	return nil, engine.Unbuilt(opRevokeUserSession)
 }
 
 // SetLogDeliveryConfiguration is not available in this version: it answers OperationNotImplementedException.
@@ -582,24 +483,6 @@ func (s *Service) SetUserMFAPreference(ctx context.Context, in *SetUserMFAPrefer
 
 func (s *Service) setUserMFAPreference(context.Context, *SetUserMFAPreferenceInput) (*SetUserMFAPreferenceOutput, error) {
 	return nil, engine.Unbuilt(opSetUserMFAPreference)
-}
-
-// SetUserPoolClientSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetUserPoolClientSessionConfiguration(ctx context.Context, in *SetUserPoolClientSessionConfigurationInput) (*SetUserPoolClientSessionConfigurationOutput, error) {
-	return call(ctx, s, opSetUserPoolClientSessionConfiguration, in, s.setUserPoolClientSessionConfiguration)
-}
-
-func (s *Service) setUserPoolClientSessionConfiguration(context.Context, *SetUserPoolClientSessionConfigurationInput) (*SetUserPoolClientSessionConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opSetUserPoolClientSessionConfiguration)
-}
-
-// SetUserPoolSessionConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetUserPoolSessionConfiguration(ctx context.Context, in *SetUserPoolSessionConfigurationInput) (*SetUserPoolSessionConfigurationOutput, error) {
-	return call(ctx, s, opSetUserPoolSessionConfiguration, in, s.setUserPoolSessionConfiguration)
-}
-
-func (s *Service) setUserPoolSessionConfiguration(context.Context, *SetUserPoolSessionConfigurationInput) (*SetUserPoolSessionConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opSetUserPoolSessionConfiguration)
 }
 
 // StartUserImportJob is not available in this version: it answers OperationNotImplementedException.
@@ -672,15 +555,6 @@ func (s *Service) UpdateProvisionedLimit(ctx context.Context, in *UpdateProvisio
 
 func (s *Service) updateProvisionedLimit(context.Context, *UpdateProvisionedLimitInput) (*UpdateProvisionedLimitOutput, error) {
 	return nil, engine.Unbuilt(opUpdateProvisionedLimit)
-}
-
-// UpdateResourceServer is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateResourceServer(ctx context.Context, in *UpdateResourceServerInput) (*UpdateResourceServerOutput, error) {
-	return call(ctx, s, opUpdateResourceServer, in, s.updateResourceServer)
-}
-
-func (s *Service) updateResourceServer(context.Context, *UpdateResourceServerInput) (*UpdateResourceServerOutput, error) {
-	return nil, engine.Unbuilt(opUpdateResourceServer)
 }
 
 // UpdateTerms is not available in this version: it answers OperationNotImplementedException.

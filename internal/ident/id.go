@@ -1,8 +1,10 @@
 package ident
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
+	"math/big"
 	"strings"
 
 	"github.com/google/uuid"
@@ -117,4 +119,12 @@ func below(rand io.Reader, n int) (int, error) {
 			return int(b[0]) % n, nil
 		}
 	}
+}
+
+// Derived returns n lower-case letters or digits that follow from seed, n at most 40. They tell nothing of it.
+func Derived(seed string, n int) string {
+	sum := sha256.Sum256([]byte(seed))
+	text := new(big.Int).SetBytes(sum[:]).Text(36) // some 50 digits
+	text = strings.Repeat("0", max(0, n-len(text))) + text
+	return text[len(text)-n:]
 }

@@ -1,0 +1,139 @@
+package userpool
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/go-webauthn/webauthn/protocol"
+)
+
+const passkeySignInTime = 180_000 // ms that the browser gives the user (AUTH-402, unconfirmed)
+
+// The values of amr for passkeys (NEW-092, NEW-093).
+const (
+	amrSoftwareKey = "swk" // part of the machine; also of one that does not say: the weaker claim
+	amrHardwareKey = "hwk" // roams
+)
+
+// requestOptions are what a browser makes an assertion from (AUTH-402).
+type requestOptions struct {
+	Challenge        string               `json:"challenge"`
+	RPID             string               `json:"rpId"`
+	Timeout          int                  `json:"timeout"`
+	AllowCredentials []passkeyDescriptor  `json:"allowCredentials"`
+	UserVerification UserVerificationType `json:"userVerification"`
+}
+
+// passkeysFor returns the user's passkeys that the relying party can ask for.
+func (u *userRecord) passkeysFor(rp relyingParty) []passkeyRecord {
+	return slices.DeleteFunc(slices.Clone(u.Passkeys), func(k passkeyRecord) bool { return k.RPID != rp.id })
+}
+
+// passkeysOf returns the passkeys that the scope's user is asked for. Somebody who does not exist has one that is made up,
+// always the same, whose key nobody holds: answering costs as much as a user's (H7).
+func (s *Service) passkeysOf(ctx context.Context, sc scope, rp relyingParty) ([]passkeyRecord, error) {
+	if sc.user != nil {
+		return sc.user.passkeysFor(rp), nil
+	}
+	crypt, err := s.crypt(ctx, sc.pool)
+	if err != nil {
+		return nil, err
+	}
+	id := crypt.key.MAC("ghost passkey", sc.subject(), rp.id)[:20]
+	return []passkeyRecord{{
+		ID: id, Key: []byte(nobodysKey), RPID: rp.id, Transports: []string{string(protocol.Hybrid), string(protocol.Internal)}, Eligible: true,
+	}}, nil
+}
+
+// passkeyOptions returns CREDENTIAL_REQUEST_OPTIONS for the scope's user.
+func (s *Service) passkeyOptions(ctx context.Context, sc scope, rp relyingParty, challenge []byte, verify UserVerificationType) (string, error) {
+	keys, err := s.passkeysOf(ctx, sc, rp)
+	if err != nil {
+		return "", err
+	}
+	o := requestOptions{
+		Challenge: passkeyText(challenge), RPID: rp.id, Timeout: passkeySignInTime, AllowCredentials: []passkeyDescriptor{}, UserVerification: verify,
+	}
+	for _, k := range keys {
+		o.AllowCredentials = append(o.AllowCredentials, passkeyDescriptor{ID: passkeyText(k.ID), Type: publicKey, Transports: k.Transports})
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		return "", fmt.Errorf("encode request options: %w", err)
+	}
+	return string(text), nil
+}
+
+// A passkeyProof is an assertion that was found right.
+type passkeyProof struct {
+	id       []byte
+	count    uint32
+	backedUp bool
+	verified bool   // the authenticator verified its user
+	amr      string // how that counts
+}
+
+// checkPasskey checks an assertion by one of the keys (AUTH-403, AUTH-404): nil means that it proves nothing. mustVerify is what
+// the options demanded. The caller decides whether somebody is behind the keys.
+func (rp relyingParty) checkPasskey(keys []passkeyRecord, sub string, challenge []byte, mustVerify bool, credential string) *passkeyProof {
+	a, err := protocol.ParseCredentialRequestResponseBytes([]byte(credential))
+	if err != nil {
+		return nil
+	}
+	i := slices.IndexFunc(keys, func(k passkeyRecord) bool { return bytes.Equal(k.ID, a.RawID) })
+	if i < 0 || len(a.Response.UserHandle) > 0 && string(a.Response.UserHandle) != sub {
+		return nil
+	}
+	k, client, data := keys[i], &a.Response.CollectedClientData, &a.Response.AuthenticatorData
+	if !sameChallenge(client, challenge) || !isFor(data, rp) || !rp.allows(client) {
+		return nil
+	}
+	err = a.Verify(passkeyText(challenge), rp.id, "", []string{client.Origin}, []string{client.Origin}, nil,
+		protocol.TopOriginExplicitVerificationMode, false, mustVerify, true, k.Key, protocol.SignaturePolicy{})
+	if err != nil {
+		return nil
+	}
+	p := &passkeyProof{
+		id: k.ID, count: data.Counter, backedUp: data.Flags.HasBackupState(), verified: data.Flags.HasUserVerified(), amr: amrSoftwareKey,
+	}
+	if k.Attachment == string(protocol.CrossPlatform) {
+		p.amr = amrHardwareKey
+	}
+	if data.Flags.HasBackupEligible() != k.Eligible || p.backedUp && !k.Eligible || k.counted(p.count) != nil {
+		return nil
+	}
+	return p
+}
+
+// counted returns an error if a counter does not go on from where it was: then there are two of a kind (AUTH-404, M1). One that
+// is always zero is none.
+func (k *passkeyRecord) counted(n uint32) error {
+	if (n != 0 || k.Count != 0) && n <= k.Count {
+		return errBadCredentials
+	}
+	return nil
+}
+
+// use moves the user's passkey on, in the Update that grants what it proved: it must still be his, and its counter where it was
+// or further (C2, M1).
+func (p *passkeyProof) use(u *userRecord) error {
+	k := u.passkey(p.id)
+	if k == nil {
+		return errBadCredentials
+	}
+	if err := k.counted(p.count); err != nil {
+		return err
+	}
+	k.Count, k.BackedUp = p.count, p.backedUp
+	return nil
+}
+
+// nobodysKey stands for the key of somebody who does not exist, so that a signature is checked for him as well (H7): the base
+// point of P-256, as COSE has it. Its private half is the number one, so that what it signs proves nothing.
+const nobodysKey = "\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20" +
+	"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96" +
+	"\x22\x58\x20" +
+	"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5"

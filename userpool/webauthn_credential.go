@@ -96,7 +96,7 @@ func (r registration) check(pending *passkeyChallenge, now scope, rp relyingPart
 
 // sameChallenge compares what was signed with what was asked to be.
 func sameChallenge(c *protocol.CollectedClientData, challenge []byte) bool {
-	return subtle.ConstantTimeCompare([]byte(c.Challenge), []byte(passkeyText(challenge))) == 1
+	return len(challenge) > 0 && subtle.ConstantTimeCompare([]byte(c.Challenge), []byte(passkeyText(challenge))) == 1
 }
 
 // isFor reports whether an authenticator speaks to the relying party.

@@ -7,16 +7,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cenote-auth/cenote/awsapi"
+	"github.com/cenote-auth/cenote/store"
 	"github.com/go-webauthn/webauthn/protocol"
 )
 
 const passkeySignInTime = 180_000 // ms that the browser gives the user (AUTH-402, unconfirmed)
-
-// The values of amr for passkeys (NEW-092, NEW-093).
-const (
-	amrSoftwareKey = "swk" // part of the machine; also of one that does not say: the weaker claim
-	amrHardwareKey = "hwk" // roams
-)
 
 // requestOptions are what a browser makes an assertion from (AUTH-402).
 type requestOptions struct {
@@ -49,13 +45,14 @@ func (s *Service) passkeysOf(ctx context.Context, sc scope, rp relyingParty) ([]
 }
 
 // passkeyOptions returns CREDENTIAL_REQUEST_OPTIONS for the scope's user.
-func (s *Service) passkeyOptions(ctx context.Context, sc scope, rp relyingParty, challenge []byte, verify UserVerificationType) (string, error) {
+func (s *Service) passkeyOptions(ctx context.Context, sc scope, rp relyingParty, challenge []byte) (string, error) {
 	keys, err := s.passkeysOf(ctx, sc, rp)
 	if err != nil {
 		return "", err
 	}
 	o := requestOptions{
-		Challenge: passkeyText(challenge), RPID: rp.id, Timeout: passkeySignInTime, AllowCredentials: []passkeyDescriptor{}, UserVerification: verify,
+		Challenge: passkeyText(challenge), RPID: rp.id, Timeout: passkeySignInTime, AllowCredentials: []passkeyDescriptor{},
+		UserVerification: rp.verify,
 	}
 	for _, k := range keys {
 		o.AllowCredentials = append(o.AllowCredentials, passkeyDescriptor{ID: passkeyText(k.ID), Type: publicKey, Transports: k.Transports})
@@ -67,18 +64,112 @@ func (s *Service) passkeyOptions(ctx context.Context, sc scope, rp relyingParty,
 	return string(text), nil
 }
 
+// mayBegin reports whether a sign-in of the user may begin with a passkey, and whether that has to verify him. Where he has to
+// prove a second factor a passkey does only if it counts as both: by the pool's rules, and because he said so (AUTH-286, AUTH-326,
+// AUTH-406, AUTH-407).
+func (rp relyingParty) mayBegin(p *poolRecord, u *userRecord) (ok, verify bool) {
+	both := rp.factors == WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification && u.MFA.WebAuthn
+	second := p.Settings.MfaConfiguration == UserPoolMfaTypeOn || len(p.secondFactors(u).usable) > 0
+	return (both || !second) && len(u.passkeysFor(rp)) > 0, both || rp.verify == UserVerificationTypeRequired
+}
+
+// offersPasskey reports whether WEB_AUTHN is among the challenges of a sign-in of the user (AUTH-274).
+func (s *Service) offersPasskey(p *poolRecord, u *userRecord) bool {
+	rp, err := s.relyingPartyOf(p)
+	if err != nil || u.Status != UserStatusTypeConfirmed {
+		return false
+	}
+	ok, _ := rp.mayBegin(p, u)
+	return ok
+}
+
+// askPasskey asks for WEB_AUTHN (AUTH-280, AUTH-402). next is the user, or nil for somebody who does not exist: he gets options as
+// a user does. Asking writes nothing (H2).
+func (s *Service) askPasskey(ctx context.Context, in signIn, next *userRecord) (*ask, error) {
+	rp, err := s.relyingPartyOf(in.pool)
+	if err != nil {
+		return nil, err
+	}
+	verify := rp.verify == UserVerificationTypeRequired
+	if next != nil {
+		if _, verify = rp.mayBegin(in.pool, next); verify {
+			rp.verify = UserVerificationTypeRequired
+		}
+	}
+	challenge, err := s.passkeyChallenge()
+	if err != nil {
+		return nil, err
+	}
+	sc := in.scope
+	sc.user = next
+	options, err := s.passkeyOptions(ctx, sc, rp, challenge)
+	return &ask{
+		name: ChallengeNameTypeWebAuthn, params: map[string]string{"CREDENTIAL_REQUEST_OPTIONS": options},
+		expect: expectation{Passkey: challenge, Verify: verify},
+	}, err
+}
+
+// answerPasskey checks the assertion that WEB_AUTHN asked for (AUTH-403…405). What it grants is decided on the user as the Update
+// finds him: the passkey is still his, its counter where it was, and it may still begin a sign-in (C2, M1).
+func (s *Service) answerPasskey(ctx context.Context, in authAnswerInput, sc scope) (authAnswer, error) {
+	si, v, err := s.resume(ctx, in, sc)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	rp, err := s.relyingPartyOf(si.pool)
+	if err != nil { // switched off since
+		return authAnswer{}, errSessionInvalid.With(err)
+	}
+	var found *passkeyProof
+	si, h, err := s.proveFactor(ctx, si, v, factorPasskey, func(now signIn) (*awsapi.Error, error) {
+		keys, err := s.passkeysOf(ctx, now.scope, rp)
+		if err != nil {
+			return nil, err
+		}
+		found = rp.checkPasskey(keys, now.subject(), v.expectation, in.responses["CREDENTIAL"])
+		if found == nil || now.user == nil {
+			return errBadCredentials, nil // AUTH-405 (unconfirmed text)
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return authAnswer{}, err
+	}
+	si.progress = si.proven(found.method)
+	st := step{once: v.useOf(), hold: h, also: func(_ context.Context, _ *store.Tx, now scope) error {
+		return s.stillProves(found, now)
+	}}
+	if found.moves(si.user) {
+		st.change = found.use
+	}
+	return s.advance(ctx, si, st)
+}
+
+// stillProves refuses a passkey that can no longer begin a sign-in of the user, as the Update finds pool and user.
+func (s *Service) stillProves(found *passkeyProof, now scope) error {
+	rp, err := s.relyingPartyOf(now.pool)
+	if err != nil || rp.id != found.rpID {
+		return errSessionInvalid
+	}
+	if ok, verify := rp.mayBegin(now.pool, now.user); !ok || verify && !found.verified {
+		return errSessionInvalid
+	}
+	return found.use(now.user)
+}
+
 // A passkeyProof is an assertion that was found right.
 type passkeyProof struct {
 	id       []byte
+	rpID     string
 	count    uint32
 	backedUp bool
 	verified bool   // the authenticator verified its user
-	amr      string // how that counts
+	method   string // as amr spells it
 }
 
-// checkPasskey checks an assertion by one of the keys (AUTH-403, AUTH-404): nil means that it proves nothing. mustVerify is what
-// the options demanded. The caller decides whether somebody is behind the keys.
-func (rp relyingParty) checkPasskey(keys []passkeyRecord, sub string, challenge []byte, mustVerify bool, credential string) *passkeyProof {
+// checkPasskey checks an assertion by one of the keys (AUTH-403, AUTH-404): nil means that it proves nothing. The caller decides
+// whether somebody is behind the keys.
+func (rp relyingParty) checkPasskey(keys []passkeyRecord, sub string, want expectation, credential string) *passkeyProof {
 	a, err := protocol.ParseCredentialRequestResponseBytes([]byte(credential))
 	if err != nil {
 		return nil
@@ -88,19 +179,20 @@ func (rp relyingParty) checkPasskey(keys []passkeyRecord, sub string, challenge 
 		return nil
 	}
 	k, client, data := keys[i], &a.Response.CollectedClientData, &a.Response.AuthenticatorData
-	if !sameChallenge(client, challenge) || !isFor(data, rp) || !rp.allows(client) {
+	if !sameChallenge(client, want.Passkey) || !isFor(data, rp) || !rp.allows(client) {
 		return nil
 	}
-	err = a.Verify(passkeyText(challenge), rp.id, "", []string{client.Origin}, []string{client.Origin}, nil,
-		protocol.TopOriginExplicitVerificationMode, false, mustVerify, true, k.Key, protocol.SignaturePolicy{})
+	err = a.Verify(passkeyText(want.Passkey), rp.id, "", []string{client.Origin}, []string{client.Origin}, nil,
+		protocol.TopOriginExplicitVerificationMode, false, want.Verify, true, k.Key, protocol.SignaturePolicy{})
 	if err != nil {
 		return nil
 	}
 	p := &passkeyProof{
-		id: k.ID, count: data.Counter, backedUp: data.Flags.HasBackupState(), verified: data.Flags.HasUserVerified(), amr: amrSoftwareKey,
+		id: k.ID, rpID: rp.id, count: data.Counter, backedUp: data.Flags.HasBackupState(), verified: data.Flags.HasUserVerified(),
+		method: methodPlatform,
 	}
 	if k.Attachment == string(protocol.CrossPlatform) {
-		p.amr = amrHardwareKey
+		p.method = methodRoaming
 	}
 	if data.Flags.HasBackupEligible() != k.Eligible || p.backedUp && !k.Eligible || k.counted(p.count) != nil {
 		return nil
@@ -129,6 +221,13 @@ func (p *passkeyProof) use(u *userRecord) error {
 	}
 	k.Count, k.BackedUp = p.count, p.backedUp
 	return nil
+}
+
+// moves reports whether the proof changes anything of the user: a passkey without a counter does not, and its sign-ins need not
+// write him.
+func (p *passkeyProof) moves(u *userRecord) bool {
+	k := u.passkey(p.id)
+	return k == nil || k.Count != p.count || k.BackedUp != p.backedUp
 }
 
 // nobodysKey stands for the key of somebody who does not exist, so that a signature is checked for him as well (H7): the base

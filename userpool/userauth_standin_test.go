@@ -22,8 +22,8 @@ func init() {
 			if err != nil {
 				return authAnswer{}, err
 			}
-			if sc.user != nil && !s.offersPasskey(sc.pool, sc.user) {
-				return authAnswer{challenge: ChallengeNameTypeSelectChallenge}, nil
+			if ok, err := s.offersPasskey(ctx, si, sc.user); err != nil || !ok {
+				return authAnswer{challenge: ChallengeNameTypeSelectChallenge}, err
 			}
 			q, err := s.askPasskey(ctx, si, sc.user)
 			if err != nil {

@@ -64,23 +64,38 @@ func (s *Service) passkeyOptions(ctx context.Context, sc scope, rp relyingParty,
 	return string(text), nil
 }
 
-// mayBegin reports whether a sign-in of the user may begin with a passkey, and whether that has to verify him. Where he has to
-// prove a second factor a passkey does only if it counts as both: by the pool's rules, and because he said so (AUTH-286, AUTH-326,
-// AUTH-406, AUTH-407).
-func (rp relyingParty) mayBegin(p *poolRecord, u *userRecord) (ok, verify bool) {
-	both := rp.factors == WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification && u.MFA.WebAuthn
+// mayBegin reports whether a sign-in of the user may begin with a passkey. Where he has to prove a second factor one does only if
+// it counts as both: by the pool's rules, and because he said so (AUTH-286, AUTH-326, AUTH-406, AUTH-407).
+func (rp relyingParty) mayBegin(p *poolRecord, u *userRecord) bool {
 	second := p.Settings.MfaConfiguration == UserPoolMfaTypeOn || len(p.secondFactors(u).usable) > 0
-	return (both || !second) && len(u.passkeysFor(rp)) > 0, both || rp.verify == UserVerificationTypeRequired
+	return !second || rp.countsAsBoth(u)
 }
 
-// offersPasskey reports whether WEB_AUTHN is among the challenges of a sign-in of the user (AUTH-274).
-func (s *Service) offersPasskey(p *poolRecord, u *userRecord) bool {
-	rp, err := s.relyingPartyOf(p)
-	if err != nil || u.Status != UserStatusTypeConfirmed {
-		return false
+// countsAsBoth reports whether a passkey of the user is both factors of a sign-in.
+func (rp relyingParty) countsAsBoth(u *userRecord) bool {
+	return rp.factors == WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification && u.MFA.WebAuthn
+}
+
+// verifies reports what the authenticator of the user, or of nobody, has to do.
+func (rp relyingParty) verifies(u *userRecord) UserVerificationType {
+	if u != nil && rp.countsAsBoth(u) {
+		return UserVerificationTypeRequired
 	}
-	ok, _ := rp.mayBegin(p, u)
-	return ok
+	return rp.verify
+}
+
+// offersPasskey reports whether a sign-in of the user, or of nobody, can go on with WEB_AUTHN (AUTH-274). Half of those who do not
+// exist have a passkey, always the same ones: from having one or not it cannot be told who exists (H7).
+func (s *Service) offersPasskey(ctx context.Context, in signIn, u *userRecord) (bool, error) {
+	rp, err := s.relyingPartyOf(in.pool)
+	if err != nil { // the pool has none
+		return false, nil
+	}
+	if u == nil {
+		crypt, err := s.crypt(ctx, in.pool)
+		return err == nil && crypt.key.MAC("ghost passkey", in.subject())[0]%2 == 0, err
+	}
+	return u.Status == UserStatusTypeConfirmed && len(u.passkeysFor(rp)) > 0 && (len(in.Methods) > 0 || rp.mayBegin(in.pool, u)), nil
 }
 
 // askPasskey asks for WEB_AUTHN (AUTH-280, AUTH-402). next is the user, or nil for somebody who does not exist: he gets options as
@@ -90,12 +105,7 @@ func (s *Service) askPasskey(ctx context.Context, in signIn, next *userRecord) (
 	if err != nil {
 		return nil, err
 	}
-	verify := rp.verify == UserVerificationTypeRequired
-	if next != nil {
-		if _, verify = rp.mayBegin(in.pool, next); verify {
-			rp.verify = UserVerificationTypeRequired
-		}
-	}
+	rp.verify = rp.verifies(next)
 	challenge, err := s.passkeyChallenge()
 	if err != nil {
 		return nil, err
@@ -105,7 +115,7 @@ func (s *Service) askPasskey(ctx context.Context, in signIn, next *userRecord) (
 	options, err := s.passkeyOptions(ctx, sc, rp, challenge)
 	return &ask{
 		name: ChallengeNameTypeWebAuthn, params: map[string]string{"CREDENTIAL_REQUEST_OPTIONS": options},
-		expect: expectation{Passkey: challenge, Verify: verify},
+		expect: expectation{Passkey: challenge, Verify: rp.verify == UserVerificationTypeRequired},
 	}, err
 }
 
@@ -135,9 +145,10 @@ func (s *Service) answerPasskey(ctx context.Context, in authAnswerInput, sc scop
 	if err != nil {
 		return authAnswer{}, err
 	}
+	first := len(si.Methods) == 0
 	si.progress = si.proven(found.method)
 	st := step{once: v.useOf(), hold: h, also: func(_ context.Context, _ *store.Tx, now scope) error {
-		return s.stillProves(found, now)
+		return s.stillProves(found, first, now)
 	}}
 	if found.moves(si.user) {
 		st.change = found.use
@@ -145,13 +156,16 @@ func (s *Service) answerPasskey(ctx context.Context, in authAnswerInput, sc scop
 	return s.advance(ctx, si, st)
 }
 
-// stillProves refuses a passkey that can no longer begin a sign-in of the user, as the Update finds pool and user.
-func (s *Service) stillProves(found *passkeyProof, now scope) error {
+// stillProves refuses a passkey that proves nothing any more, or can no longer be the first factor, as the Update finds pool and
+// user.
+func (s *Service) stillProves(found *passkeyProof, first bool, now scope) error {
 	rp, err := s.relyingPartyOf(now.pool)
-	if err != nil || rp.id != found.rpID {
+	switch {
+	case err != nil || rp.id != found.rpID:
 		return errSessionInvalid
-	}
-	if ok, verify := rp.mayBegin(now.pool, now.user); !ok || verify && !found.verified {
+	case rp.verifies(now.user) == UserVerificationTypeRequired && !found.verified:
+		return errSessionInvalid
+	case first && !rp.mayBegin(now.pool, now.user):
 		return errSessionInvalid
 	}
 	return found.use(now.user)

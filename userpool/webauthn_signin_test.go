@@ -65,6 +65,18 @@ func (b *bench) holder(c webauthntest.Config, options ...any) (app, *webauthntes
 	return a, d
 }
 
+// nobody returns a name that nobody has, under which a passkey is asked for, and another one than the given.
+func (a app) nobody(than string) string {
+	a.t.Helper()
+	for i := range 100 {
+		if name := fmt.Sprintf("nob%02d", i); name != than && a.passkeyStart(name).ChallengeName == webAuthn {
+			return name
+		}
+	}
+	a.t.Fatal("nobody who does not exist has a passkey")
+	return ""
+}
+
 // AUTH-280, AUTH-402, AUTH-403, NEW-092, NEW-093: the options, and sign-ins by all kinds of devices.
 func TestPasskeySignIn(t *testing.T) {
 	t.Parallel()
@@ -369,7 +381,7 @@ func TestPasskeyAsBothFactors(t *testing.T) {
 func TestC3_PasskeyAttempts(t *testing.T) {
 	t.Parallel()
 	base, device := setup(t, func(c *userpool.Config) { c.Limits.WrongFactors = 3 }).holder(webauthntest.Config{}, hides)
-	for _, name := range []string{"ada", "nobody"} {
+	for _, name := range []string{"ada", base.nobody("")} {
 		a := base.fork(t)
 		for range 3 {
 			_, err := a.prove(name, a.passkeyStart(name).Session, "{}")
@@ -414,21 +426,38 @@ func TestH7_PasskeyOfNobody(t *testing.T) {
 		return keys, ids, len(out.Session)
 	}
 	keys, _, session := shape("ada")
-	others, ids, otherSession := shape("nobody")
-	_, again, _ := shape("nobody")
-	_, third, _ := shape("somebody")
+	nobody := a.nobody("")
+	others, ids, otherSession := shape(nobody)
+	_, again, _ := shape(nobody)
+	_, third, _ := shape(a.nobody(nobody))
 	if !slices.Equal(keys, others) || session != otherSession || !slices.Equal(ids, again) || slices.Equal(ids, third) {
 		t.Errorf("ada %v %d, nobody %v %d: %q, again %q, somebody %q", keys, session, others, otherSession, ids, again, third)
 	}
 	if a.db.Snapshot() != before {
 		t.Error("asking wrote something")
 	}
-	out := a.passkeyStart("nobody")
+	out := a.passkeyStart(nobody)
 	stolen := device.Clone()
 	real, err := stolen.Get([]byte(a.passkeyStart("ada").ChallengeParameters["CREDENTIAL_REQUEST_OPTIONS"]), func(c *webauthntest.Ceremony) {
 		c.CredentialID = decode64(t, ids[0])
 	})
 	check(t, err)
-	_, err = a.prove("nobody", out.Session, string(real))
+	_, err = a.prove(nobody, out.Session, string(real))
 	refused(t, err, userpool.ErrNotAuthorized, "Incorrect username or password.")
+
+	// Some have one and some have not, as with users, and that stays so.
+	with := 0
+	for i := range 64 {
+		name := fmt.Sprintf("x%02d", i)
+		has := a.passkeyStart(name).ChallengeName == webAuthn
+		if has {
+			with++
+		}
+		if again := a.passkeyStart(name).ChallengeName == webAuthn; again != has {
+			t.Errorf("%s has a passkey: %v, then %v", name, has, again)
+		}
+	}
+	if with < 10 || with > 54 {
+		t.Errorf("of 64 who do not exist %d have a passkey", with)
+	}
 }

@@ -50,9 +50,9 @@ func parseRegistration(credential []byte) (registration, error) {
 	return registration{d}, nil
 }
 
-// check compares a registration with what was begun and returns the passkey, or the first error in the order of AUTH-615. It is
-// pure: the Update that stores the passkey decides by it, as often as it runs.
-func (r registration) check(pending *passkeyChallenge, now scope, rp relyingParty) (passkeyRecord, error) {
+// check compares a registration with what was begun and returns the passkey, or the first error in the order of AUTH-615. further
+// are the origins beside the relying party's. It is pure: the Update that stores the passkey decides by it, as often as it runs.
+func (r registration) check(pending *passkeyChallenge, now scope, rp relyingParty, further []string) (passkeyRecord, error) {
 	client, data := &r.Response.CollectedClientData, &r.Response.AttestationObject.AuthData
 	switch {
 	case pending == nil || pending.Epoch != now.user.CredentialEpoch || !sameChallenge(client, pending.Challenge):
@@ -61,7 +61,7 @@ func (r registration) check(pending *passkeyChallenge, now scope, rp relyingPart
 		return passkeyRecord{}, errPasskeyClient
 	case pending.RPID != rp.id || !isFor(data, rp):
 		return passkeyRecord{}, errPasskeyParty
-	case !rp.allows(client):
+	case !rp.allows(client, further):
 		return passkeyRecord{}, errPasskeyOrigin
 	}
 	// We ask for no attestation, and nothing rests on one. Formats with certificates would be believed without their roots being

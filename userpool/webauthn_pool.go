@@ -25,7 +25,6 @@ type relyingParty struct {
 	id      string
 	verify  UserVerificationType
 	factors WebAuthnFactorConfigurationType
-	origins []string // all that may use them
 }
 
 var (
@@ -41,9 +40,9 @@ func (p *poolRecord) allowsFirst(f AuthFactorType) bool {
 	return slices.Contains(p.Settings.Policies.SignInPolicy.AllowedFirstAuthFactors, f)
 }
 
-// relyingPartyOf returns what the pool's passkeys are made for, or says why it has none (AUTH-394). Without a RelyingPartyId it
+// relyingParty returns what the pool's passkeys are made for, or says why it has none (AUTH-394). Without a RelyingPartyId it
 // is the custom domain, which is the only domain that a pool could have (AUTH-392).
-func (s *Service) relyingPartyOf(p *poolRecord) (relyingParty, error) {
+func (p *poolRecord) relyingParty() (relyingParty, error) {
 	if !p.allowsFirst(AuthFactorTypeWebAuthn) {
 		return relyingParty{}, errPasskeysOff
 	}
@@ -55,12 +54,12 @@ func (s *Service) relyingPartyOf(p *poolRecord) (relyingParty, error) {
 	if id == "" {
 		return relyingParty{}, errNoRelyingParty
 	}
-	origins := append([]string{"https://" + id}, s.cfg.passkeyOrigins(p.id())...)
-	return relyingParty{id: id, verify: rules.UserVerification, factors: rules.FactorConfiguration, origins: origins}, nil
+	return relyingParty{id: id, verify: rules.UserVerification, factors: rules.FactorConfiguration}, nil
 }
 
-// allows reports whether a passkey of the pool may be used at that place: compared as it is written, since browsers write an
-// origin in one way only. A frame within another site is none of the pool's pages.
-func (rp relyingParty) allows(c *protocol.CollectedClientData) bool {
-	return slices.Contains(rp.origins, c.Origin) && !c.CrossOrigin && c.TopOrigin == ""
+// allows reports whether a passkey of the pool may be used at that place: on the site of the relying party or at one of the further
+// origins, compared as they are written, since browsers write an origin in one way only. A frame within another site is none of the
+// pool's pages.
+func (rp relyingParty) allows(c *protocol.CollectedClientData, further []string) bool {
+	return (c.Origin == "https://"+rp.id || slices.Contains(further, c.Origin)) && !c.CrossOrigin && c.TopOrigin == ""
 }

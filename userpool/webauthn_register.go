@@ -80,7 +80,7 @@ func (s *Service) startWebAuthnRegistration(ctx context.Context, in *StartWebAut
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.relyingPartyOf(b.pool); err != nil {
+	if _, err := b.pool.relyingParty(); err != nil {
 		return nil, err
 	}
 	challenge, err := s.passkeyChallenge()
@@ -96,7 +96,7 @@ func (s *Service) startWebAuthnRegistration(ctx context.Context, in *StartWebAut
 		if err := s.stillBearer(ctx, tx, b, now); err != nil {
 			return err
 		}
-		rp, err := s.relyingPartyOf(now.pool)
+		rp, err := now.pool.relyingParty()
 		if err != nil {
 			return err
 		}
@@ -165,6 +165,7 @@ func (s *Service) completeWebAuthnRegistration(ctx context.Context, in *Complete
 	if err != nil {
 		return nil, err
 	}
+	further := s.cfg.passkeyOrigins(b.pool.id())
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		now, err := s.again(ctx, tx, b.scope)
 		if err != nil {
@@ -173,7 +174,7 @@ func (s *Service) completeWebAuthnRegistration(ctx context.Context, in *Complete
 		if err := s.stillBearer(ctx, tx, b, now); err != nil {
 			return err
 		}
-		rp, err := s.relyingPartyOf(now.pool)
+		rp, err := now.pool.relyingParty()
 		if errors.Is(err, errNoRelyingParty) { // taken away since; the model has no such error here
 			return errPasskeyParty
 		}
@@ -185,7 +186,7 @@ func (s *Service) completeWebAuthnRegistration(ctx context.Context, in *Complete
 		if err != nil {
 			return err
 		}
-		key, err := made.check(pending, now, rp)
+		key, err := made.check(pending, now, rp, further)
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func (rp relyingParty) verifies(u *userRecord) UserVerificationType {
 // offersPasskey reports whether a sign-in of the user, or of nobody, can go on with WEB_AUTHN (AUTH-274). Half of those who do not
 // exist have a passkey, always the same ones: from having one or not it cannot be told who exists (H7).
 func (s *Service) offersPasskey(ctx context.Context, in signIn, u *userRecord) (bool, error) {
-	rp, err := s.relyingPartyOf(in.pool)
+	rp, err := in.pool.relyingParty()
 	if err != nil { // the pool has none
 		return false, nil
 	}
@@ -101,7 +101,7 @@ func (s *Service) offersPasskey(ctx context.Context, in signIn, u *userRecord) (
 // askPasskey asks for WEB_AUTHN (AUTH-280, AUTH-402). next is the user, or nil for somebody who does not exist: he gets options as
 // a user does. Asking writes nothing (H2).
 func (s *Service) askPasskey(ctx context.Context, in signIn, next *userRecord) (*ask, error) {
-	rp, err := s.relyingPartyOf(in.pool)
+	rp, err := in.pool.relyingParty()
 	if err != nil {
 		return nil, err
 	}
@@ -126,17 +126,18 @@ func (s *Service) answerPasskey(ctx context.Context, in authAnswerInput, sc scop
 	if err != nil {
 		return authAnswer{}, err
 	}
-	rp, err := s.relyingPartyOf(si.pool)
+	rp, err := si.pool.relyingParty()
 	if err != nil { // switched off since
 		return authAnswer{}, errSessionInvalid.With(err)
 	}
+	further := s.cfg.passkeyOrigins(si.pool.id())
 	var found *passkeyProof
 	si, h, err := s.proveFactor(ctx, si, v, factorPasskey, func(now signIn) (*awsapi.Error, error) {
 		keys, err := s.passkeysOf(ctx, now.scope, rp)
 		if err != nil {
 			return nil, err
 		}
-		found = rp.checkPasskey(keys, now.subject(), v.expectation, in.responses["CREDENTIAL"])
+		found = rp.checkPasskey(keys, now.subject(), v.expectation, further, in.responses["CREDENTIAL"])
 		if found == nil || now.user == nil {
 			return errBadCredentials, nil // AUTH-405 (unconfirmed text)
 		}
@@ -148,7 +149,7 @@ func (s *Service) answerPasskey(ctx context.Context, in authAnswerInput, sc scop
 	first := len(si.Methods) == 0
 	si.progress = si.proven(found.method)
 	st := step{once: v.useOf(), hold: h, also: func(_ context.Context, _ *store.Tx, now scope) error {
-		return s.stillProves(found, first, now)
+		return stillProves(found, first, now)
 	}}
 	if found.moves(si.user) {
 		st.change = found.use
@@ -158,8 +159,8 @@ func (s *Service) answerPasskey(ctx context.Context, in authAnswerInput, sc scop
 
 // stillProves refuses a passkey that proves nothing any more, or can no longer be the first factor, as the Update finds pool and
 // user.
-func (s *Service) stillProves(found *passkeyProof, first bool, now scope) error {
-	rp, err := s.relyingPartyOf(now.pool)
+func stillProves(found *passkeyProof, first bool, now scope) error {
+	rp, err := now.pool.relyingParty()
 	switch {
 	case err != nil || rp.id != found.rpID:
 		return errSessionInvalid
@@ -183,7 +184,7 @@ type passkeyProof struct {
 
 // checkPasskey checks an assertion by one of the keys (AUTH-403, AUTH-404): nil means that it proves nothing. The caller decides
 // whether somebody is behind the keys.
-func (rp relyingParty) checkPasskey(keys []passkeyRecord, sub string, want expectation, credential string) *passkeyProof {
+func (rp relyingParty) checkPasskey(keys []passkeyRecord, sub string, want expectation, further []string, credential string) *passkeyProof {
 	a, err := protocol.ParseCredentialRequestResponseBytes([]byte(credential))
 	if err != nil {
 		return nil
@@ -193,7 +194,7 @@ func (rp relyingParty) checkPasskey(keys []passkeyRecord, sub string, want expec
 		return nil
 	}
 	k, client, data := keys[i], &a.Response.CollectedClientData, &a.Response.AuthenticatorData
-	if !sameChallenge(client, want.Passkey) || !isFor(data, rp) || !rp.allows(client) {
+	if !sameChallenge(client, want.Passkey) || !isFor(data, rp) || !rp.allows(client, further) {
 		return nil
 	}
 	err = a.Verify(passkeyText(want.Passkey), rp.id, "", []string{client.Origin}, []string{client.Origin}, nil,

@@ -31,7 +31,7 @@ test: setup lint verify nocgo fuzz ## install what is missing and run everything
 	$(MAKE) --no-print-directory race
 
 .PHONY: setup
-setup: ## install PostgreSQL, Node.js and the clients of the end-to-end tests
+setup: ## install PostgreSQL, Node.js, Chromium and the clients of the end-to-end tests
 	.ci/setup
 
 .PHONY: race

@@ -131,13 +131,16 @@ func (s *Service) deleteUser(ctx context.Context, in *DeleteUserInput) (*DeleteU
 	return &DeleteUserOutput{}, nil
 }
 
-// deleteUser deletes the scope's user, with his codes, within an Update. Memberships are part of him (GRP-016); token families
+// deleteUser deletes the scope's user, with his codes and a registration of a passkey under way, within an Update. Memberships are part of him (GRP-016); token families
 // and what was counted of him end by themselves, and nothing finds them for anybody else, since no sub is dealt twice (C4).
 func (sc scope) deleteUser(ctx context.Context, tx *store.Tx) error {
 	for _, p := range []codePurpose{codeSignUp, codeReset, codeEmail, codePhone} {
 		if err := codes.Of(sc.pool.id()).Remove(ctx, tx, sc.user.Sub, string(p)); err != nil {
 			return err
 		}
+	}
+	if err := passkeyChallenges.Of(sc.pool.id()).Remove(ctx, tx, sc.user.Sub); err != nil {
+		return err
 	}
 	return users.Of(sc.pool.id()).Delete(ctx, tx, sc.user)
 }

@@ -160,6 +160,8 @@ const (
 	methodTOTP     = "otp"
 	methodSMS      = "sms"
 	methodEmail    = "email_otp"
+	methodPlatform = "swk" // a passkey that is part of a machine; also one that does not say: the weaker claim
+	methodRoaming  = "hwk" // a passkey on a security key
 )
 
 // proven returns the progress after one more method.

@@ -76,6 +76,7 @@ var challengeAnswers = map[ChallengeNameType]*challengeAnswer{
 		needs: []string{"NEW_PASSWORD"}, session: true,
 		run: (*Service).answerNewPassword,
 	},
+	ChallengeNameTypeWebAuthn: {needs: []string{"CREDENTIAL"}, session: true, run: (*Service).answerPasskey},
 }
 
 // respond runs what all answers share, in the order of AUTH-590, and then the challenge's own part.

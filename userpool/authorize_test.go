@@ -46,6 +46,22 @@ func byToken(a app, access string) map[string]func(context.Context) error {
 			_, err := a.UpdateUserAttributes(ctx, &userpool.UpdateUserAttributesInput{AccessToken: access, UserAttributes: attributes("nickname", "x")})
 			return err
 		},
+		"StartWebAuthnRegistration": func(ctx context.Context) error {
+			_, err := a.StartWebAuthnRegistration(ctx, &userpool.StartWebAuthnRegistrationInput{AccessToken: access})
+			return err
+		},
+		"CompleteWebAuthnRegistration": func(ctx context.Context) error {
+			_, err := a.CompleteWebAuthnRegistration(ctx, &userpool.CompleteWebAuthnRegistrationInput{AccessToken: access, Credential: []byte(`{}`)})
+			return err
+		},
+		"ListWebAuthnCredentials": func(ctx context.Context) error {
+			_, err := a.ListWebAuthnCredentials(ctx, &userpool.ListWebAuthnCredentialsInput{AccessToken: access})
+			return err
+		},
+		"DeleteWebAuthnCredential": func(ctx context.Context) error {
+			_, err := a.DeleteWebAuthnCredential(ctx, &userpool.DeleteWebAuthnCredentialInput{AccessToken: access, CredentialId: "AAAA"})
+			return err
+		},
 	}
 }
 

@@ -288,6 +288,7 @@ var opCompleteWebAuthnRegistration = &wire.Op{Operation: awsapi.Operation{
 	Name: "CompleteWebAuthnRegistration", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrLimitExceeded, ErrNotAuthorized, ErrTooManyRequests, ErrWebAuthnNotEnabled, ErrWebAuthnChallengeNotFound, ErrWebAuthnRelyingPartyMismatch, ErrWebAuthnClientMismatch, ErrWebAuthnOriginNotAllowed, ErrPasswordResetRequired, ErrWebAuthnCredentialNotSupported, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 34, Input: &shapeCompleteWebAuthnRegistrationRequest, Output: &shapeCompleteWebAuthnRegistrationResponse, NewInput: func() any { return new(CompleteWebAuthnRegistrationInput) },
 	IsInput: wire.Is[CompleteWebAuthnRegistrationInput], IsOutput: wire.Is[CompleteWebAuthnRegistrationOutput]}
 
@@ -491,6 +492,7 @@ var opDeleteWebAuthnCredential = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteWebAuthnCredential", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrTooManyRequests, ErrLimitExceeded, ErrPasswordResetRequired, ErrNotAuthorized, ErrResourceNotFound, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 60, Input: &shapeDeleteWebAuthnCredentialRequest, Output: &shapeDeleteWebAuthnCredentialResponse, NewInput: func() any { return new(DeleteWebAuthnCredentialInput) },
 	IsInput: wire.Is[DeleteWebAuthnCredentialInput], IsOutput: wire.Is[DeleteWebAuthnCredentialOutput]}
 
@@ -876,6 +878,7 @@ var opListWebAuthnCredentials = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrTooManyRequests, ErrLimitExceeded, ErrPasswordResetRequired, ErrNotAuthorized, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 106, Input: &shapeListWebAuthnCredentialsRequest, Output: &shapeListWebAuthnCredentialsResponse, NewInput: func() any { return new(ListWebAuthnCredentialsInput) },
 	IsInput: wire.Is[ListWebAuthnCredentialsInput], IsOutput: wire.Is[ListWebAuthnCredentialsOutput]}
 
@@ -990,6 +993,7 @@ var opStartWebAuthnRegistration = &wire.Op{Operation: awsapi.Operation{
 	Name: "StartWebAuthnRegistration", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrForbidden, ErrInternalError, ErrInvalidParameter, ErrLimitExceeded, ErrNotAuthorized, ErrTooManyRequests, ErrWebAuthnNotEnabled, ErrPasswordResetRequired, ErrWebAuthnConfigurationMissing, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 121, Input: &shapeStartWebAuthnRegistrationRequest, Output: &shapeStartWebAuthnRegistrationResponse, NewInput: func() any { return new(StartWebAuthnRegistrationInput) },
 	IsInput: wire.Is[StartWebAuthnRegistrationInput], IsOutput: wire.Is[StartWebAuthnRegistrationOutput]}
 

@@ -32,6 +32,9 @@ func (s *Service) checkPool(p *poolRecord) error {
 	if !slices.Contains(set.Policies.SignInPolicy.AllowedFirstAuthFactors, AuthFactorTypePassword) { // POOL-055
 		return ErrInvalidParameter.New("AllowedFirstAuthFactors must include PASSWORD.")
 	}
+	if slices.Contains(set.Policies.SignInPolicy.AllowedFirstAuthFactors, AuthFactorTypeSoftwareToken) { // NEW-164 (unconfirmed type)
+		return ErrInvalidParameter.New("SOFTWARE_TOKEN cannot be a first authentication factor.")
+	}
 	if err := checkTier(set); err != nil {
 		return err
 	}

@@ -293,8 +293,8 @@ var refusedPools = []refusedPool{
 		factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeEmailOtp)(in)
 	}, userpool.ErrFeatureUnavailableInTier, ""},
 	{"POOL-055 no password", factors(userpool.AuthFactorTypeEmailOtp), userpool.ErrInvalidParameter, ""},
+	{"NEW-164", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSoftwareToken), userpool.ErrInvalidParameter, ""},
 
-	unavailable("first factors", "Policies.SignInPolicy", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeEmailOtp)),
 	unavailable("MFA", "MfaConfiguration", func(in *userpool.CreateUserPoolInput) { withSMS(in); in.MfaConfiguration = userpool.UserPoolMfaTypeOn }),
 	unavailable("POOL-033 devices", "DeviceConfiguration", func(in *userpool.CreateUserPoolInput) {
 		in.DeviceConfiguration = &userpool.DeviceConfigurationType{}

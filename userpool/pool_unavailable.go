@@ -10,7 +10,6 @@ var unavailablePoolSettings = []struct {
 	{"MfaConfiguration", func(p *UserPoolType) bool { return p.MfaConfiguration != UserPoolMfaTypeOff }},
 	{"DeviceConfiguration", func(p *UserPoolType) bool { return p.DeviceConfiguration != nil }}, // any value is on (POOL-033)
 	{"UserPoolAddOns", asksThreatProtection},
-	{"Policies.SignInPolicy", asksFirstFactors},
 	{"AcrConfiguration", func(p *UserPoolType) bool { return len(p.AcrConfiguration) > 0 }},
 	{"DcrConfiguration", asksRegistration},
 	{"IssuerConfiguration.Type UPDATED", func(p *UserPoolType) bool {

@@ -320,7 +320,7 @@ func TestPoolMfaConfig(t *testing.T) {
 	}
 	for member, value := range map[string]string{
 		"MfaConfiguration": `"ON"`, "SoftwareTokenMfaConfiguration": `{"Enabled":true}`, "EmailMfaConfiguration": `{"Subject":"code"}`,
-		"SmsMfaConfiguration": `{}`, "WebAuthnConfiguration": `{"RelyingPartyId":"example.com"}`,
+		"SmsMfaConfiguration": `{}`,
 	} {
 		_, err := b.Invoke(t.Context(), "SetUserPoolMfaConfig", fmt.Appendf(nil, `{"UserPoolId":%q,%q:%s}`, a.pool, member, value))
 		refused(t, err, userpool.ErrInvalidParameter, member+" is not available in this version of cenote.")

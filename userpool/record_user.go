@@ -53,6 +53,7 @@ type userRecord struct {
 	MFAOptions []MFAOptionType `json:"mo,omitempty"` // legacy (USR-040)
 	MFA        mfaSettings     `json:"mf,omitzero"`
 	TOTP       *totpRecord     `json:"tt,omitempty"`
+	Passkeys   []passkeyRecord `json:"pk,omitempty"` // in the order of creation
 }
 
 // passwordRecord is what is known of a password: an SRP verifier, sealed. There is no second hash (H13).
@@ -127,6 +128,7 @@ const (
 	indexStatus    = "status"    // user status
 	indexAttribute = "attribute" // attribute name, value
 	indexGroup     = "group"     // group id
+	indexPasskey   = "passkey"   // credential id, unique: a passkey is one user's
 )
 
 var users = store.NewKind("user", store.Kind[userRecord]{
@@ -163,6 +165,9 @@ func userIndex(u *userRecord) []store.Index {
 	for _, g := range u.Groups {
 		out = append(out, store.Index{Name: indexGroup, Value: []string{g.ID}})
 	}
+	for _, k := range u.Passkeys {
+		out = append(out, store.Index{Name: indexPasskey, Value: []string{string(k.ID)}, Unique: true})
+	}
 	return out
 }
 
@@ -180,6 +185,7 @@ func (u *userRecord) clone() *userRecord {
 	c.Attributes = cloneMap(u.Attributes)
 	c.Pending = cloneMap(u.Pending)
 	c.Groups = append([]groupRef(nil), u.Groups...)
+	c.Passkeys = append([]passkeyRecord(nil), u.Passkeys...)
 	if u.Password != nil {
 		p := *u.Password
 		p.History = append([][]byte(nil), u.Password.History...)

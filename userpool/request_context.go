@@ -2,8 +2,8 @@ package userpool
 
 import (
 	"context"
-	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/cenote-auth/cenote/awsapi"
 )
@@ -28,7 +28,7 @@ func (s *Service) requestOf(ctx context.Context, client *clientRecord, user *Use
 		about.Device, about.ServerName, about.ServerPath = signed.EncodedData, signed.ServerName, signed.ServerPath
 		about.UserAgent, told = "", signed.IpAddress
 		for _, h := range signed.HttpHeaders {
-			if http.CanonicalHeaderKey(h.HeaderName) == "User-Agent" {
+			if strings.EqualFold(h.HeaderName, "User-Agent") {
 				about.UserAgent = h.HeaderValue
 			}
 		}

@@ -52,6 +52,11 @@ type Config struct {
 	// LenientAttributesToGet makes ListUsers leave out an attribute of AttributesToGet that a user lacks. Cognito refuses the
 	// whole list then, which is the default (USR-081).
 	LenientAttributesToGet bool
+	// PasskeyOrigins returns where passkeys of a pool may be used, beside the site of its relying party id itself, which is
+	// https:// and the id: origins as a browser or a system writes them, as in "https://login.example.com",
+	// "http://localhost:3000" or "android:apk-key-hash:…". Nothing is derived from the relying party id: a page on a sibling
+	// host is no page of the pool (M1). nil is none.
+	PasskeyOrigins func(poolID string) []string
 
 	Logger         *slog.Logger         // nil is slog.Default
 	MeterProvider  metric.MeterProvider // nil is the global one
@@ -87,6 +92,7 @@ type config struct {
 	customIDs       bool
 	lenientLists    bool
 	locate          Locate
+	passkeyOrigins  func(string) []string
 	logger          *slog.Logger
 	keys            KeyMaker
 	mode            Mode
@@ -164,6 +170,7 @@ func (s *Service) configure(c Config) error {
 		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, senderKeys: c.SenderKeys,
 		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet, locate: c.Locate,
 		logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
+		passkeyOrigins: c.PasskeyOrigins,
 	}
 	if s.cfg.region == "" {
 		s.cfg.region = "us-east-1"
@@ -183,6 +190,9 @@ func (s *Service) configure(c Config) error {
 	}
 	if s.cfg.keys == nil {
 		s.cfg.keys = s.newRSAKey
+	}
+	if s.cfg.passkeyOrigins == nil {
+		s.cfg.passkeyOrigins = func(string) []string { return nil }
 	}
 	if c.Store == nil {
 		s.outbox = &message.Outbox{Now: c.Now}

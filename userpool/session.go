@@ -37,6 +37,8 @@ type expectation struct {
 	Attribute string              `json:"at,omitempty"` // the attribute that received it
 	Value     string              `json:"va,omitempty"` // the address that received it
 	Choices   []ChallengeNameType `json:"ch,omitempty"` // what may be chosen
+	Passkey   []byte              `json:"pk,omitempty"` // what a passkey is to sign
+	Verify    bool                `json:"uv,omitempty"` // and that it is to verify its user
 }
 
 const (

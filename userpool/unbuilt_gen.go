@@ -116,15 +116,6 @@ func (s *Service) associateSoftwareToken(context.Context, *AssociateSoftwareToke
 	return nil, engine.Unbuilt(opAssociateSoftwareToken)
 }
 
-// CompleteWebAuthnRegistration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) CompleteWebAuthnRegistration(ctx context.Context, in *CompleteWebAuthnRegistrationInput) (*CompleteWebAuthnRegistrationOutput, error) {
-	return call(ctx, s, opCompleteWebAuthnRegistration, in, s.completeWebAuthnRegistration)
-}
-
-func (s *Service) completeWebAuthnRegistration(context.Context, *CompleteWebAuthnRegistrationInput) (*CompleteWebAuthnRegistrationOutput, error) {
-	return nil, engine.Unbuilt(opCompleteWebAuthnRegistration)
-}
-
 // ConfirmDevice is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) ConfirmDevice(ctx context.Context, in *ConfirmDeviceInput) (*ConfirmDeviceOutput, error) {
 	return call(ctx, s, opConfirmDevice, in, s.confirmDevice)
@@ -231,15 +222,6 @@ func (s *Service) DeleteUserPoolReplica(ctx context.Context, in *DeleteUserPoolR
 
 func (s *Service) deleteUserPoolReplica(context.Context, *DeleteUserPoolReplicaInput) (*DeleteUserPoolReplicaOutput, error) {
 	return nil, engine.Unbuilt(opDeleteUserPoolReplica)
-}
-
-// DeleteWebAuthnCredential is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteWebAuthnCredential(ctx context.Context, in *DeleteWebAuthnCredentialInput) (*DeleteWebAuthnCredentialOutput, error) {
-	return call(ctx, s, opDeleteWebAuthnCredential, in, s.deleteWebAuthnCredential)
-}
-
-func (s *Service) deleteWebAuthnCredential(context.Context, *DeleteWebAuthnCredentialInput) (*DeleteWebAuthnCredentialOutput, error) {
-	return nil, engine.Unbuilt(opDeleteWebAuthnCredential)
 }
 
 // DescribeIdentityProvider is not available in this version: it answers OperationNotImplementedException.
@@ -440,15 +422,6 @@ func (s *Service) listUserPoolReplicas(context.Context, *ListUserPoolReplicasInp
 	return nil, engine.Unbuilt(opListUserPoolReplicas)
 }
 
-// ListWebAuthnCredentials is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListWebAuthnCredentials(ctx context.Context, in *ListWebAuthnCredentialsInput) (*ListWebAuthnCredentialsOutput, error) {
-	return call(ctx, s, opListWebAuthnCredentials, in, s.listWebAuthnCredentials)
-}
-
-func (s *Service) listWebAuthnCredentials(context.Context, *ListWebAuthnCredentialsInput) (*ListWebAuthnCredentialsOutput, error) {
-	return nil, engine.Unbuilt(opListWebAuthnCredentials)
-}
-
 // SetLogDeliveryConfiguration is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) SetLogDeliveryConfiguration(ctx context.Context, in *SetLogDeliveryConfigurationInput) (*SetLogDeliveryConfigurationOutput, error) {
 	return call(ctx, s, opSetLogDeliveryConfiguration, in, s.setLogDeliveryConfiguration)
@@ -492,15 +465,6 @@ func (s *Service) StartUserImportJob(ctx context.Context, in *StartUserImportJob
 
 func (s *Service) startUserImportJob(context.Context, *StartUserImportJobInput) (*StartUserImportJobOutput, error) {
 	return nil, engine.Unbuilt(opStartUserImportJob)
-}
-
-// StartWebAuthnRegistration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) StartWebAuthnRegistration(ctx context.Context, in *StartWebAuthnRegistrationInput) (*StartWebAuthnRegistrationOutput, error) {
-	return call(ctx, s, opStartWebAuthnRegistration, in, s.startWebAuthnRegistration)
-}
-
-func (s *Service) startWebAuthnRegistration(context.Context, *StartWebAuthnRegistrationInput) (*StartWebAuthnRegistrationOutput, error) {
-	return nil, engine.Unbuilt(opStartWebAuthnRegistration)
 }
 
 // StopUserImportJob is not available in this version: it answers OperationNotImplementedException.

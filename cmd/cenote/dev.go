@@ -33,6 +33,7 @@ func (c *devCommand) Run(ctx context.Context) error {
 	}
 	defer l.Close()
 	c.defaultIssuer(l)
+	c.defaultOrigins(l)
 	cfg, err := c.config(log)
 	if err != nil {
 		return err
@@ -64,6 +65,17 @@ func (c *devCommand) defaultIssuer(l net.Listener) {
 	if c.IssuerURL == "" {
 		_, port, _ := net.SplitHostPort(l.Addr().String())
 		c.IssuerURL = "http://localhost:" + port
+	}
+}
+
+// defaultOrigins lets passkeys of localhost be used on this server's own pages and on those of the usual development servers.
+func (c *devCommand) defaultOrigins(l net.Listener) {
+	if len(c.PasskeyOrigin) > 0 {
+		return
+	}
+	_, own, _ := net.SplitHostPort(l.Addr().String())
+	for _, port := range []string{own, "3000", "4200", "5173", "8000", "8080"} {
+		c.PasskeyOrigin = append(c.PasskeyOrigin, "http://localhost:"+port)
 	}
 }
 

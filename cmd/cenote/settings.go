@@ -22,16 +22,17 @@ import (
 
 // settings are the flags that both servers have.
 type settings struct {
-	Listen         string `default:"127.0.0.1:9229" help:"Address to listen on."`
-	Data           string `help:"Directory of the embedded store." placeholder:"DIR"`
-	Store          string `help:"PostgreSQL store, instead of the embedded one." placeholder:"postgres://…"`
-	LambdaEndpoint string `help:"Address of a server that speaks AWS Lambda's Invoke API, for triggers." placeholder:"URL"`
-	SenderKeyFile  string `help:"File with a key, base64 of 32 bytes, that codes for custom senders are encrypted under, as by a raw AES keyring with the name space cenote and the name senders." placeholder:"FILE"`
-	Region         string `default:"us-east-1" help:"AWS region that is answered for."`
-	AccountID      string `default:"123456789012" help:"AWS account that is answered for." name:"account-id"`
-	IssuerURL      string `help:"Public address of this server; the issuer of a pool's tokens is this and the pool's id. Default: what Amazon Cognito has (serve), the address listened on (dev)." name:"issuer-url" placeholder:"URL"`
-	LogFormat      string `default:"text" enum:"text,json" help:"Form of the log: text or json."`
-	LogLevel       string `default:"info" enum:"debug,info,warn,error" help:"Least severe record that is logged."`
+	Listen         string   `default:"127.0.0.1:9229" help:"Address to listen on."`
+	Data           string   `help:"Directory of the embedded store." placeholder:"DIR"`
+	Store          string   `help:"PostgreSQL store, instead of the embedded one." placeholder:"postgres://…"`
+	LambdaEndpoint string   `help:"Address of a server that speaks AWS Lambda's Invoke API, for triggers." placeholder:"URL"`
+	SenderKeyFile  string   `help:"File with a key, base64 of 32 bytes, that codes for custom senders are encrypted under, as by a raw AES keyring with the name space cenote and the name senders." placeholder:"FILE"`
+	Region         string   `default:"us-east-1" help:"AWS region that is answered for."`
+	AccountID      string   `default:"123456789012" help:"AWS account that is answered for." name:"account-id"`
+	IssuerURL      string   `help:"Public address of this server; the issuer of a pool's tokens is this and the pool's id. Default: what Amazon Cognito has (serve), the address listened on (dev)." name:"issuer-url" placeholder:"URL"`
+	PasskeyOrigin  []string `help:"Further place where passkeys may be used, beside https:// and the relying party id: https://host, http://localhost:port, android:apk-key-hash:…. Default (dev): http://localhost with the port listened on and with 3000, 4200, 5173, 8000 and 8080." placeholder:"ORIGIN"`
+	LogFormat      string   `default:"text" enum:"text,json" help:"Form of the log: text or json."`
+	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"Least severe record that is logged."`
 }
 
 // logger writes to standard error.
@@ -56,6 +57,12 @@ func (s *settings) config(log *slog.Logger) (cenote.Config, error) {
 		base := strings.TrimSuffix(s.IssuerURL, "/") + "/"
 		c.Issuer = func(poolID string) string { return base + poolID }
 	}
+	for _, o := range s.PasskeyOrigin {
+		if err := checkOrigin(o); err != nil {
+			return c, err
+		}
+	}
+	c.UserPools.PasskeyOrigins = func(string) []string { return s.PasskeyOrigin }
 	if s.LambdaEndpoint != "" {
 		e, err := trigger.NewEndpoint(trigger.EndpointConfig{URL: s.LambdaEndpoint})
 		if err != nil {
@@ -84,6 +91,18 @@ func senderKeys(file string) (*userpool.RawSenderKeys, error) {
 		return nil, errors.New("the key is not base64")
 	}
 	return userpool.NewRawSenderKeys("cenote", "senders", key, nil)
+}
+
+// checkOrigin refuses what no browser and no app would call itself: it would never fit.
+func checkOrigin(origin string) error {
+	if strings.HasPrefix(origin, "android:apk-key-hash:") {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Scheme+"://"+strings.ToLower(u.Host) != origin {
+		return fmt.Errorf("--passkey-origin %q is not an origin of the form https://host", origin)
+	}
+	return nil
 }
 
 // openStore opens the store that the flags name; nil means a store in memory.

@@ -22,7 +22,8 @@ var layers = []layer{
 	{packages: []string{"internal/..."}, siblings: true},
 	{packages: []string{"iam", "trigger", "message", "store"}},
 	{packages: []string{"internal/ident", "internal/seal", "internal/gate", "internal/egress"}, siblings: true},
-	{packages: []string{"awsapi", "srp", "token", "store/driver", "internal/pgtest", "internal/archtest", "internal/testreport"}},
+	{packages: []string{"awsapi", "srp", "token", "store/driver", "internal/pgtest", "internal/archtest", "internal/testreport",
+		"webauthntest"}}, // the other side of a protocol: knows nothing of ours, so that every package's tests can have it
 }
 
 // within are packages made of several: each may import its own subpackages and is imported by them.
@@ -78,6 +79,7 @@ var edges = []string{
 	"github.com/stretchr/testify", "testing", "net/http/httptest", // tests
 	"go.opentelemetry.io/otel/sdk", // the host program chooses its exporter
 	module + "/cenotetest",         // fixed keys
+	module + "/webauthntest",       // an authenticator that lies when told to
 	module + "/internal/pgtest", module + "/internal/testkeys",
 }
 

@@ -48,9 +48,6 @@ func (s *Service) getTokensFromRefreshToken(ctx context.Context, in *GetTokensFr
 	if !ok {
 		return nil, ErrNotAuthorized.Newf("Unable to verify secret hash for client %s", in.ClientId)
 	}
-	if sc.client.machine() { // which has no users, also if it had some before (NEW-142)
-		return nil, sc.client.allowsFlow(AuthFlowTypeRefreshTokenAuth)
-	}
 	about, err := s.requestOf(ctx, sc.client, nil, nil)
 	if err != nil {
 		return nil, err
@@ -177,6 +174,8 @@ func (s *Service) readRefresh(ctx context.Context, sc scope, r refreshRequest) (
 func (s *Service) refreshRefusal(st refreshState, r refreshRequest, sum []byte) error {
 	f, u, now := st.family, st.user, s.store.Now()
 	switch {
+	case st.client.machine(): // has no users, also if it had some before (NEW-142)
+		return st.client.allowsFlow(AuthFlowTypeRefreshTokenAuth)
 	case f.ClientID != st.client.id():
 		return errRefreshInvalid
 	case u.Disabled:

@@ -69,8 +69,7 @@ func TestH3_RotationOnTwoNodes(t *testing.T) {
 				check(t, a.tracking(true, 20))
 			}
 			a.user("ada")
-			node := a
-			node.bench = a.twin()
+			node := a.node()
 			nodes := []app{a, node}
 			token := a.signIn("ada").RefreshToken
 			got := make([]*userpool.AuthenticationResultType, 32)
@@ -108,8 +107,7 @@ func TestH3_ReuseOnAnotherNode(t *testing.T) {
 	t.Parallel()
 	a := setup(t).app(rotating(0))
 	a.user("ada")
-	node := a
-	node.bench = a.twin()
+	node := a.node()
 	first := a.signIn("ada")
 	second, err := node.rotate(first.RefreshToken)
 	check(t, err)
@@ -175,6 +173,12 @@ func TestC2_RotationHalfWay(t *testing.T) {
 		}, userpool.ErrResourceNotFound, ""},
 		"revoked": {func(a app, tokens *userpool.AuthenticationResultType) error { return a.revokeToken(tokens, none) },
 			userpool.ErrNotAuthorized, refreshRevoked},
+		"client gets tokens of its own": {func(a app, _ *userpool.AuthenticationResultType) error { // NEW-142
+			_, err := a.UpdateUserPoolClient(a.t.Context(), &userpool.UpdateUserPoolClientInput{
+				UserPoolId: a.pool, ClientId: a.client, ExplicitAuthFlows: []userpool.ExplicitAuthFlowsType{"ALLOW_CLIENT_TOKEN_AUTH"},
+			})
+			return err
+		}, userpool.ErrInvalidParameter, "Auth flow not enabled for this client"},
 		"nothing": {func(app, *userpool.AuthenticationResultType) error { return nil }, nil, ""},
 	} {
 		for _, rotates := range []bool{true, false} {
@@ -182,7 +186,7 @@ func TestC2_RotationHalfWay(t *testing.T) {
 				t.Parallel()
 				var m meddling
 				b := setup(t, m.watch)
-				options := []any{emailAlias, func(in *userpool.CreateUserPoolClientInput) { in.ClientName = "_custom_id_:half" }}
+				options := []any{emailAlias, withSecret, func(in *userpool.CreateUserPoolClientInput) { in.ClientName = "_custom_id_:half" }}
 				if rotates {
 					options = append(options, rotating(60))
 				}
@@ -208,8 +212,7 @@ func TestC2_RotationHalfWay(t *testing.T) {
 func TestH5_KeysReplacedDuringRotation(t *testing.T) {
 	t.Parallel()
 	var m meddling
-	b := setup(t, m.watch)
-	a := b.app(rotating(60))
+	a := setup(t, m.watch, manyKeys).app(rotating(60))
 	a.user("ada")
 	tokens := a.signIn("ada")
 	m.meddle = func() { check(t, a.ReplaceSigningKeys(t.Context(), a.pool)) }
@@ -290,8 +293,7 @@ func (a app) restored() app {
 		}
 		return tx.Put(a.t.Context(), list[0])
 	}))
-	a.bench = a.twin()
-	return a
+	return a.node()
 }
 
 // H18: what a restore brings back is dead: codes, sign-ins under way, tokens, tracked sessions.

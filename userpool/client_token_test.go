@@ -161,8 +161,7 @@ func TestClientTokenScopes(t *testing.T) {
 		t.Errorf("the client holds %q", got)
 	}
 	// A client that holds fewer gets fewer, at once and on every node.
-	node := a
-	node.bench = a.twin()
+	node := a.node()
 	if got := node.scopeOf(); got != all {
 		t.Errorf("on another node: %q", got)
 	}
@@ -359,7 +358,7 @@ func TestC2_ClientChangesDuringClientToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t)
+			b := setup(t, manyKeys)
 			var a app
 			armed := false
 			arn := on(b, "pre", func(_ context.Context, e trigger.PreTokenGenerationV2Event) (trigger.PreTokenGenerationV2Event, error) {

@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -80,5 +81,38 @@ func TestNewerErrors(t *testing.T) {
 	}
 	if !slices.Contains(declaring(userpool.ErrOperationNotEnabled), "RevokeToken") { // NEW-335
 		t.Error("RevokeToken can be not enabled")
+	}
+}
+
+// NEW-008: the listings of sessions and replicas have a token for another page in and out, and no member that bounds one.
+func TestNewerListings(t *testing.T) {
+	t.Parallel()
+	for _, list := range []struct{ in, out any }{
+		{userpool.ListUserSessionsInput{}, userpool.ListUserSessionsOutput{}},
+		{userpool.AdminListUserSessionsInput{}, userpool.AdminListUserSessionsOutput{}},
+		{userpool.ListUserPoolReplicasInput{}, userpool.ListUserPoolReplicasOutput{}},
+	} {
+		for _, shape := range []any{list.in, list.out} {
+			names := ""
+			for _, f := range reflect.VisibleFields(reflect.TypeOf(shape)) {
+				names += " " + f.Name
+			}
+			if !strings.Contains(names, " NextToken") || strings.Contains(names, "Max") || strings.Contains(names, "Limit") {
+				t.Errorf("%T has%s", shape, names)
+			}
+		}
+	}
+}
+
+// NEW-009, NEW-353, ERR-006: the hints at other statuses change nothing: the new errors, and those that the hints are about, are 400.
+func TestStatusesOfNewerErrors(t *testing.T) {
+	t.Parallel()
+	for _, code := range []awsapi.Code{
+		userpool.ErrOperationNotEnabled, userpool.ErrServiceQuotaExceeded, userpool.ErrUnauthorized, userpool.ErrFeatureUnavailableInTier,
+		userpool.ErrForbidden, userpool.ErrNotAuthorized, userpool.ErrResourceNotFound, userpool.ErrUserNotFound, userpool.ErrTooManyRequests,
+	} {
+		if status, _, _ := awsapi.WireError(code.New("x")); status != 400 {
+			t.Errorf("%s has the status %d", code, status)
+		}
 	}
 }

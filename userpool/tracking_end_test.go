@@ -82,8 +82,7 @@ func TestC2_SignInsAtTheLimit(t *testing.T) {
 	t.Parallel()
 	a := setup(t).tracks(2)
 	a.user("ada")
-	node := a
-	node.bench = a.twin()
+	node := a.node()
 	tokens := make([]*userpool.AuthenticationResultType, 12)
 	for _, err := range race(len(tokens), func(i int) error {
 		out, err := []app{a, node}[i%2].tryPassword("ada", password)

@@ -306,7 +306,7 @@ func TestLinkedSessions(t *testing.T) {
 // revokeToken calls RevokeToken.
 func (a app) revokeToken(tokens *userpool.AuthenticationResultType, also userpool.RevokeAssociatedSessionsType) error {
 	_, err := a.RevokeToken(a.t.Context(), &userpool.RevokeTokenInput{
-		ClientId: a.client, Token: tokens.RefreshToken, RevokeAssociatedSessions: also,
+		ClientId: a.client, ClientSecret: a.secret, Token: tokens.RefreshToken, RevokeAssociatedSessions: also,
 	})
 	return err
 }

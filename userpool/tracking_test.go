@@ -221,14 +221,6 @@ func TestSessionIsUsed(t *testing.T) {
 	}
 }
 
-// twin starts another node on the bench's store.
-func (b *bench) twin() *bench {
-	b.t.Helper()
-	n := *b
-	n.start()
-	return &n
-}
-
 // NEW-011, NEW-017, NEW-018: tokens from before belong to no session and never will; switching off forgets the sessions and
 // leaves their tokens alone, switching on again does not bring them back.
 func TestTrackingOffAndOn(t *testing.T) {
@@ -376,8 +368,7 @@ func TestRefreshesOfOneSessionAtOnce(t *testing.T) {
 	a := setup(t).tracks(20)
 	a.user("ada")
 	tokens := a.signIn("ada")
-	node := a
-	node.bench = a.twin()
+	node := a.node()
 	for _, err := range race(16, func(i int) error {
 		_, err := []app{a, node}[i%2].refresh(tokens.RefreshToken)
 		return err

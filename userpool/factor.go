@@ -29,6 +29,7 @@ const (
 	factorEmail   = "email"
 	factorSMS     = "sms"
 	factorTOTP    = "totp"
+	factorSetUp   = "totp setup" // apart: who sets a token up must not lock it for a sign-in
 	factorPasskey = "passkey"
 	factorCustom  = "custom"
 	factorSession = "session"
@@ -72,7 +73,7 @@ type proof func(now signIn) (wrong *awsapi.Error, err error)
 // proveFactor runs one proof: one at a time per user, not while the factor is locked, and counted if it fails, per user and
 // factor over all sessions, and per session. A failure is committed before the next proof begins (C3). A wrong answer leaves
 // the session as good as it was (AUTH-162). The returned sign-in is the one that the proof was made for; the step that goes on
-// with it takes the hold.
+// with it takes the hold. A proof outside of a sign-in has a session without ID.
 func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor string, p proof) (signIn, *hold, error) {
 	leave, err := s.slots.take(ctx, in.pool.id(), in.subject())
 	if err != nil {
@@ -83,7 +84,10 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 	byUser := h.find(in.pool)
 	bySession := factors.Of(in.pool.id()).Find(hex.EncodeToString(v.ID), factorSession)
 	before := used.Of(in.pool.id()).Find(hex.EncodeToString(v.ID))
-	gets := []store.Getter{byUser, bySession, before}
+	gets := []store.Getter{byUser}
+	if v.ID != nil {
+		gets = append(gets, bySession, before)
+	}
 	var u *store.Lookup[userRecord]
 	if in.user != nil {
 		u = users.Of(in.pool.id()).Find(in.user.Sub)
@@ -136,13 +140,22 @@ func (s *Service) countWrong(ctx context.Context, p *poolRecord, v session, h *h
 		now := tx.Now()
 		ofUser := byUser.Got.failed(now)
 		ofUser.Subject, ofUser.Factor, ofUser.Ends = h.subject, h.factor, now.Add(factorMemory)
-		if err := table.Put(ctx, tx, ofUser); err != nil {
+		if err := table.Put(ctx, tx, ofUser); err != nil || v.ID == nil {
 			return err
 		}
 		ofSession := bySession.Got.failed(now)
 		ofSession.Subject, ofSession.Factor, ofSession.Ends = hex.EncodeToString(v.ID), factorSession, time.Unix(v.Ends, 0).Add(time.Minute)
 		return table.Put(ctx, tx, ofSession)
 	})
+}
+
+// forgetFailures is settle outside of a sign-in, for a proof that nobody wins by guessing.
+func (s *Service) forgetFailures(ctx context.Context, tx *store.Tx, p *poolRecord, h *hold) error {
+	found, err := factors.Of(p.id()).Get(ctx, &tx.Reader, h.subject, h.factor)
+	if err != nil || found == nil {
+		return err
+	}
+	return factors.Of(p.id()).Delete(ctx, tx, found)
 }
 
 // failed returns the count after one more failure; the version stays that of what was read, so that Put compares it.

@@ -65,12 +65,13 @@ func (s *Service) setUserPoolMfaConfig(ctx context.Context, in *SetUserPoolMfaCo
 func (p *poolRecord) setFactors(in *SetUserPoolMfaConfigInput) error {
 	level := cmp.Or(in.MfaConfiguration, p.Settings.MfaConfiguration)
 	sms, totp, email := in.SmsMfaConfiguration, in.SoftwareTokenMfaConfiguration, in.EmailMfaConfiguration
+	inForce := p.MFA.SMS && p.Settings.MfaConfiguration != UserPoolMfaTypeOff
 	switch on := level != UserPoolMfaTypeOff; {
 	case on && sms == nil && totp == nil && email == nil:
 		return ErrInvalidParameter.New("At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] must be provided.")
 	case sms != nil && sms.SmsConfiguration == nil: // the name in brackets is AWS's
 		return ErrInvalidParameter.New("[SmsConfiguration] is a required member of [SoftwareTokenMfaConfiguration].")
-	case on && sms == nil && p.MFA.SMS: // POOL-044
+	case on && sms == nil && inForce: // POOL-044
 		return ErrInvalidParameter.New("Can't turn off SMS_MFA when SMS configuration is set for the user pool")
 	case on && sms == nil && email == nil && !totp.Enabled: // POOL-045
 		return ErrInvalidParameter.New("Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.")

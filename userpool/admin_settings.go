@@ -72,5 +72,8 @@ func (sc scope) setOptions(options []MFAOptionType, now time.Time) (changed bool
 		return false, err
 	}
 	sc.user.MFAOptions = slices.Clone(options)
-	return changed || was != len(options), nil
+	if was != len(options) {
+		sc.user.Modified, changed = now, true
+	}
+	return changed, nil
 }

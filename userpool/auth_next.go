@@ -191,7 +191,7 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 
 // writes reports whether the step has anything to commit by itself.
 func (st step) writes(u *userRecord) bool {
-	return st.once != nil || st.change != nil || st.also != nil || st.hold != nil && st.hold.version != 0 ||
+	return st.once != nil || st.change != nil || st.also != nil || st.hold != nil && (st.hold.version != 0 || st.hold.step != 0) ||
 		u != nil && u.Attempts.Failed > 0
 }
 

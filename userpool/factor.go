@@ -16,6 +16,7 @@ type factorRecord struct {
 	Subject  string // sub, ghost, or the hex of a session's id
 	Factor   string
 	Attempts attempts
+	Step     int64 `json:",omitempty"` // of a software token: the last time step whose code signed in (M2)
 	Ends     time.Time
 }
 
@@ -42,6 +43,8 @@ const factorMemory = 24 * time.Hour
 type hold struct {
 	subject, factor string
 	version         int64
+	last            int64 // the Step of the record
+	step            int64 // becomes it
 }
 
 // find returns the look-up of the count; of no hold, nil.
@@ -52,18 +55,23 @@ func (h *hold) find(p *poolRecord) *store.Lookup[factorRecord] {
 	return factors.Of(p.id()).Find(h.subject, h.factor)
 }
 
-// settle forgets the failures, since the proof succeeded. errChanged: somebody failed meanwhile.
+// settle forgets the failures, since the proof succeeded, and notes the step that it used up. errChanged: somebody failed, or
+// succeeded, meanwhile.
 func (h *hold) settle(ctx context.Context, tx *store.Tx, p *poolRecord, found *store.Lookup[factorRecord]) error {
 	if h == nil {
 		return nil
 	}
+	table := factors.Of(p.id())
 	switch {
-	case found.Got == nil && h.version == 0:
-		return nil
-	case found.Got == nil || found.Got.Version != h.version:
+	case found.Got == nil && h.version != 0 || found.Got != nil && found.Got.Version != h.version:
 		return errChanged
+	case h.step != 0:
+		ends := totpStepEnd(h.step).Add(time.Minute)
+		return found.Got.put(ctx, tx, p, &factorRecord{Subject: h.subject, Factor: h.factor, Step: h.step, Ends: ends})
+	case found.Got == nil:
+		return nil
 	}
-	return factors.Of(p.id()).Delete(ctx, tx, found.Got)
+	return table.Delete(ctx, tx, found.Got)
 }
 
 // proof decides on one answer for the sign-in as it was read for it. wrong is a wrong answer, which counts; err is any other
@@ -105,7 +113,7 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 		return in, nil, errFactorLocked
 	}
 	if byUser.Got != nil {
-		h.version = byUser.Got.Version
+		h.version, h.last = byUser.Got.Version, byUser.Got.Step
 	}
 	if u != nil {
 		if u.Got == nil {
@@ -140,12 +148,12 @@ func (s *Service) countWrong(ctx context.Context, p *poolRecord, v session, h *h
 		now := tx.Now()
 		ofUser := byUser.Got.failed(now)
 		ofUser.Subject, ofUser.Factor, ofUser.Ends = h.subject, h.factor, now.Add(factorMemory)
-		if err := table.Put(ctx, tx, ofUser); err != nil || v.ID == nil {
+		if err := byUser.Got.put(ctx, tx, p, ofUser); err != nil || v.ID == nil {
 			return err
 		}
 		ofSession := bySession.Got.failed(now)
 		ofSession.Subject, ofSession.Factor, ofSession.Ends = hex.EncodeToString(v.ID), factorSession, time.Unix(v.Ends, 0).Add(time.Minute)
-		return table.Put(ctx, tx, ofSession)
+		return bySession.Got.put(ctx, tx, p, ofSession)
 	})
 }
 
@@ -158,14 +166,24 @@ func (s *Service) forgetFailures(ctx context.Context, tx *store.Tx, p *poolRecor
 	return factors.Of(p.id()).Delete(ctx, tx, found)
 }
 
-// failed returns the count after one more failure; the version stays that of what was read, so that Put compares it.
+// failed returns the count after one more failure.
 func (f *factorRecord) failed(now time.Time) *factorRecord {
 	next := &factorRecord{Attempts: attempts{Failed: 1, Last: now}}
 	if f != nil {
-		next.Meta = f.Meta
 		next.Attempts.Failed += f.Attempts.Failed
+		next.Step = f.Step
 	}
 	return next
+}
+
+// put writes next in place of the record that this Update has read: its version rises. One that was not found may have expired
+// and not been swept yet.
+func (f *factorRecord) put(ctx context.Context, tx *store.Tx, p *poolRecord, next *factorRecord) error {
+	if f == nil {
+		return factors.Of(p.id()).Replace(ctx, tx, next)
+	}
+	next.Meta = f.Meta
+	return factors.Of(p.id()).Put(ctx, tx, next)
 }
 
 // stillHeld reads the count anew after something has changed: nil if the proof is as good as before.
@@ -183,6 +201,9 @@ func (s *Service) stillHeld(ctx context.Context, p *poolRecord, h *hold) error {
 	}
 	if s.store.Now().Before(s.cfg.limits.factorLockedUntil(found.Got.Attempts)) {
 		return errFactorLocked
+	}
+	if h.step != 0 && h.step <= found.Got.Step {
+		return errUsedTOTP
 	}
 	h.version = found.Got.Version
 	return nil

@@ -21,8 +21,8 @@ func (p progress) stillSecond(f ChallengeNameType) func(sc scope) error {
 	}
 }
 
-// answerTOTP checks the code of a software token. A step's code is accepted once: the user record keeps the last one, and what
-// the Update finds there decides (AUTH-340, AUTH-342, M2).
+// answerTOTP checks the code of a software token. A step's code is accepted once, and none of an earlier step after it: the record
+// that counts failures keeps the last one, and is compared and swapped by the Update that grants (AUTH-340, AUTH-342, M2).
 func (s *Service) answerTOTP(ctx context.Context, in authAnswerInput, sc scope) (authAnswer, error) {
 	si, v, err := s.resume(ctx, in, sc)
 	if err != nil {
@@ -46,21 +46,17 @@ func (s *Service) answerTOTP(ctx context.Context, in authAnswerInput, sc scope) 
 			return nil, err
 		case accepted == 0 || now.user == nil || !now.user.hasTOTP():
 			return errWrongTOTP, nil
-		case accepted <= now.user.TOTP.Step:
-			return nil, errUsedTOTP
 		}
 		return nil, nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return authAnswer{}, err
+	case accepted <= max(h.last, si.user.TOTP.Step):
+		return authAnswer{}, errUsedTOTP
 	}
-	st := step{once: v.useOf(), hold: h, still: si.stillSecond(in.challenge), change: func(u *userRecord) error {
-		if accepted <= u.TOTP.Step {
-			return errUsedTOTP
-		}
-		u.TOTP.Step = accepted
-		return nil
-	}}
+	h.step = accepted
+	st := step{once: v.useOf(), hold: h, still: si.stillSecond(in.challenge)}
 	si.progress = si.proven(methodTOTP)
 	return s.advance(ctx, si, st)
 }

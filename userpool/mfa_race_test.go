@@ -325,3 +325,22 @@ func (a app) profileToken(name string) string {
 	check(a.t, err)
 	return access
 }
+
+// C3: a count that has ended does not stand in the way of the next one, swept or not.
+func TestC3_FactorCountsAfterADay(t *testing.T) {
+	t.Parallel()
+	for _, f := range factorCases {
+		a, begin, notRight := guessed(t, f)
+		for range 2 {
+			session, right := begin(a)
+			_, err := a.respond(f.factor, session, "USERNAME", "ada", f.key, notRight(right))
+			refused(t, err, userpool.ErrCodeMismatch, f.wrong)
+			a.clock.Advance(25 * time.Hour)
+		}
+		session, right := begin(a)
+		a.signedIn(a.respond(f.factor, session, "USERNAME", "ada", f.key, right))
+		a.clock.Advance(25 * time.Hour)
+		session, right = begin(a)
+		a.signedIn(a.respond(f.factor, session, "USERNAME", "ada", f.key, right))
+	}
+}

@@ -23,6 +23,11 @@ var (
 	totpEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 )
 
+// totpStepEnd is when no code of the step is accepted any more.
+func totpStepEnd(step int64) time.Time {
+	return time.Unix((step+1+totpWindow)*int64(totpPeriod/time.Second), 0)
+}
+
 // newTOTPSecret returns the secret of a new software token.
 func newTOTPSecret(random io.Reader) ([]byte, error) {
 	secret := make([]byte, totpSecretSize)

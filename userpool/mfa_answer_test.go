@@ -3,10 +3,12 @@ package userpool_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/cenote-auth/cenote/message"
+	"github.com/cenote-auth/cenote/srp"
 	"github.com/cenote-auth/cenote/trigger"
 	"github.com/cenote-auth/cenote/userpool"
 )
@@ -294,5 +296,43 @@ func TestSelectMFATypeOfBefore(t *testing.T) {
 	check(t, err)
 	if next.ChallengeName != emailMFA {
 		t.Errorf("goes on with %q", next.ChallengeName)
+	}
+}
+
+// AUTH-226: in a custom sign-in with the password first, the second factor follows it, before the functions' questions. There is
+// none where no password is asked for.
+func TestSecondFactorInCustomAuth(t *testing.T) {
+	t.Parallel()
+	q := &quiz{rounds: 1}
+	a := q.app(setup(t), ownMail)
+	a.mfa(mfaOff, totpMFA)
+	a.user("ada")
+	k := a.token("ada")
+	a.mfa(mfaOn, totpMFA)
+	login, err := srp.NewLogin(a.pool, "ada", password)
+	check(t, err)
+	begun, err := a.begin(customAuth, "USERNAME", "ada", "CHALLENGE_NAME", "SRP_A", "SRP_A", login.Params()["SRP_A"])
+	check(t, err)
+	responses, err := login.Respond(begun.ChallengeParameters, a.clock.Now())
+	check(t, err)
+	out, err := a.RespondToAuthChallenge(t.Context(), &userpool.RespondToAuthChallengeInput{
+		ClientId: a.client, ChallengeName: begun.ChallengeName, Session: begun.Session, ChallengeResponses: responses,
+	})
+	check(t, err)
+	if out.ChallengeName != totpMFA {
+		t.Fatalf("the password goes on with %s", out.ChallengeName)
+	}
+	out, err = a.respond(totpMFA, out.Session, "USERNAME", "ada", "SOFTWARE_TOKEN_MFA_CODE", k.code(0))
+	check(t, err)
+	if out.ChallengeName != customChallenge {
+		t.Fatalf("the second factor goes on with %s", out.ChallengeName)
+	}
+	asked := q.creates[len(q.creates)-1].Request.Session
+	a.signedIn(a.respond(customChallenge, out.Session, "USERNAME", "ada", "ANSWER", "answer "+strconv.Itoa(len(asked))))
+
+	begun, err = a.begin(customAuth, "USERNAME", "ada")
+	check(t, err)
+	if begun.ChallengeName != customChallenge {
+		t.Errorf("without a password it goes on with %s", begun.ChallengeName)
 	}
 }

@@ -2,12 +2,14 @@ package userpool
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/cenote-auth/cenote/store"
 )
 
-// AdminSetUserSettings turns off text messages as a second factor, in the form that came before SetUserMFAPreference (USR-040,
-// AUTH-605). Turning them on is not available: only the empty list is accepted.
+// AdminSetUserSettings turns text messages as a second factor on or off, in the form that came before SetUserMFAPreference
+// (USR-040, AUTH-313, AUTH-605). It leaves the other factors alone.
 func (s *Service) AdminSetUserSettings(ctx context.Context, in *AdminSetUserSettingsInput) (*AdminSetUserSettingsOutput, error) {
 	return call(ctx, s, opAdminSetUserSettings, in, s.adminSetUserSettings)
 }
@@ -20,7 +22,8 @@ func (s *Service) adminSetUserSettings(ctx context.Context, in *AdminSetUserSett
 	if err := optionsRefusal(in.MFAOptions); err != nil {
 		return nil, err
 	}
-	if err := s.updateIf(ctx, sc, clearOptions); err != nil {
+	err = s.updateIf(ctx, sc, func(tx *store.Tx, now scope) (bool, error) { return now.setOptions(in.MFAOptions, tx.Now()) })
+	if err != nil {
 		return nil, err
 	}
 	return &AdminSetUserSettingsOutput{}, nil
@@ -43,7 +46,7 @@ func (s *Service) setUserSettings(ctx context.Context, in *SetUserSettingsInput)
 		if err := s.stillBearer(ctx, tx, b, now); err != nil {
 			return false, err
 		}
-		return clearOptions(tx, now)
+		return now.setOptions(in.MFAOptions, tx.Now())
 	})
 	if err != nil {
 		return nil, err
@@ -51,17 +54,26 @@ func (s *Service) setUserSettings(ctx context.Context, in *SetUserSettingsInput)
 	return &SetUserSettingsOutput{}, nil
 }
 
+// optionsRefusal refuses all but what the legacy form can say.
 func optionsRefusal(options []MFAOptionType) error {
-	if len(options) > 0 {
-		return ErrInvalidParameter.New("MFAOptions is not available in this version of cenote.")
+	sms := MFAOptionType{DeliveryMedium: DeliveryMediumTypeSms, AttributeName: "phone_number"}
+	if len(options) > 1 || len(options) == 1 && options[0] != sms {
+		return ErrInvalidParameter.New("MFAOptions must be empty, or one option of DeliveryMedium SMS and AttributeName phone_number.") // unconfirmed text
 	}
 	return nil
 }
 
-func clearOptions(tx *store.Tx, now scope) (bool, error) {
-	if len(now.user.MFAOptions) == 0 {
-		return false, nil
+// setOptions is prefer in the legacy form. Only this form shows up in MFAOptions.
+func (sc scope) setOptions(options []MFAOptionType, now time.Time) (changed bool, err error) {
+	was := len(sc.user.MFAOptions)
+	prefers := len(options) > 0 && sc.user.MFA.Preferred == ChallengeNameTypeSmsMfa
+	changed, err = sc.prefer([]wantedFactor{{ChallengeNameTypeSmsMfa, len(options) > 0, prefers}}, now)
+	if err != nil {
+		return false, err
 	}
-	now.user.MFAOptions, now.user.Modified = nil, tx.Now()
-	return true, nil
+	sc.user.MFAOptions = slices.Clone(options)
+	if was != len(options) {
+		sc.user.Modified, changed = now, true
+	}
+	return changed, nil
 }

@@ -28,6 +28,7 @@ func (s *Service) adminGetUser(ctx context.Context, in *AdminGetUserInput) (*Adm
 	return &AdminGetUserOutput{
 		Username: u.Username, UserAttributes: u.Attributes, UserCreateDate: u.UserCreateDate,
 		UserLastModifiedDate: u.UserLastModifiedDate, Enabled: u.Enabled, UserStatus: u.UserStatus, MFAOptions: u.MFAOptions,
+		PreferredMfaSetting: string(sc.user.MFA.Preferred), UserMFASettingList: sc.user.MFA.list(),
 	}, nil
 }
 

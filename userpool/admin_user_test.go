@@ -312,30 +312,3 @@ func TestOwnOperationsNeedAToken(t *testing.T) {
 		})
 	}
 }
-
-// USR-040, AUTH-605: text messages as a second factor can only be turned off.
-func TestUserSettings(t *testing.T) {
-	t.Parallel()
-	a := setup(t).app()
-	a.user("ada", "phone_number", "+15550100")
-	access := a.signIn("ada").AccessToken
-	sms := []userpool.MFAOptionType{{DeliveryMedium: userpool.DeliveryMediumTypeSms, AttributeName: "phone_number"}}
-	const text = "MFAOptions is not available in this version of cenote."
-	for _, options := range [][]userpool.MFAOptionType{sms, {}, nil} {
-		_, admin := a.AdminSetUserSettings(t.Context(), &userpool.AdminSetUserSettingsInput{UserPoolId: a.pool, Username: "ada", MFAOptions: options})
-		_, own := a.SetUserSettings(t.Context(), &userpool.SetUserSettingsInput{AccessToken: access, MFAOptions: options})
-		for _, err := range []error{admin, own} {
-			switch {
-			case len(options) > 0:
-				refused(t, err, userpool.ErrInvalidParameter, text)
-			case options == nil: // required
-				refused(t, err, userpool.ErrInvalidParameter, "")
-			default:
-				check(t, err)
-			}
-		}
-	}
-	if got := a.profile("ada").MFAOptions; len(got) != 0 {
-		t.Errorf("MFAOptions are %v", got)
-	}
-}

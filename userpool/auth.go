@@ -20,6 +20,9 @@ func (s *Service) initiateAuth(ctx context.Context, in *InitiateAuthInput) (*Ini
 		clientID: in.ClientId, flow: in.AuthFlow, params: in.AuthParameters, metadata: in.ClientMetadata, session: in.Session,
 		fromUser: in.UserContextData,
 	})
+	if errors.Is(err, ErrMFAMethodNotFound) { // which this operation does not declare
+		err = ErrInvalidUserPoolConfiguration.New(errNoSecondFactor.Message)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +152,9 @@ type progress struct {
 	Device  string         `json:"d,omitempty"` // the key of a device that has proven itself
 	Source  trigger.Source `json:"o,omitempty"` // of pre token generation, if not TokenGeneration_Authentication
 	Custom  *customState   `json:"u,omitempty"` // CUSTOM_AUTH only
+
+	Chosen   ChallengeNameType `json:"mc,omitempty"` // the answer to SELECT_MFA_TYPE
+	NewEmail string            `json:"me,omitempty"` // the address that MFA_SETUP is to make a second factor
 }
 
 // maxDeviceKey is the length of a device key, in characters (AUTH-363).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/hex"
+	"time"
 
 	"github.com/cenote-auth/cenote/awsapi"
 	"github.com/cenote-auth/cenote/internal/ident"
@@ -73,7 +74,7 @@ func (s *Service) answerCode(ctx context.Context, in authAnswerInput, sc scope) 
 	}
 	si, h, err := s.proveFactor(ctx, si, v, f.factor, func(now signIn) (*awsapi.Error, error) {
 		fits := subtle.ConstantTimeCompare(v.Code, crypt.sessionCode(v, in.responses[f.response])) == 1
-		if !fits || now.user == nil || now.user.Attributes[v.Attribute] != v.Value {
+		if !fits || now.user == nil || now.user.Attributes[v.Attribute] != v.formerValue() {
 			return errWrongCode, nil
 		}
 		return nil, nil
@@ -81,14 +82,40 @@ func (s *Service) answerCode(ctx context.Context, in authAnswerInput, sc scope) 
 	if err != nil {
 		return authAnswer{}, err
 	}
-	si.progress = si.proven(f.method)
-	st := step{once: v.useOf(), hold: h}
-	if !si.user.verified(v.Attribute) {
-		st.change = func(u *userRecord) error {
-			u.Attributes[v.Attribute+"_verified"] = "true"
-			u.Modified = s.store.Now()
-			return nil
-		}
+	st := step{once: v.useOf(), hold: h, still: si.stillSecond(in.challenge)}
+	if v.toSetUp() || !si.user.verified(v.Attribute) {
+		st.change = func(u *userRecord) error { return v.proveAddress(u, s.store.Now()) }
 	}
+	si.progress = si.proven(f.method)
+	si.NewEmail = ""
 	return s.advance(ctx, si, st)
+}
+
+// toSetUp reports whether the code went to an address that it is to make the user's, and a factor (AUTH-339).
+func (v session) toSetUp() bool {
+	return v.NewEmail != "" && v.Attribute == "email" && v.Value == v.NewEmail
+}
+
+// formerValue is what the user's attribute has to be while the session's code is out: the address that it went to, or nothing if
+// the code is to make it his.
+func (v session) formerValue() string {
+	if v.toSetUp() {
+		return ""
+	}
+	return v.Value
+}
+
+// proveAddress notes what a right code has proven. An address from MFA_SETUP becomes the user's, and a factor.
+func (v session) proveAddress(u *userRecord, now time.Time) error {
+	if u.Attributes[v.Attribute] != v.formerValue() {
+		return errSessionInvalid
+	}
+	if v.toSetUp() {
+		u.setAttributes(map[string]string{v.Attribute: v.Value})
+		u.MFA.Email = true
+		u.factorsChanged(now)
+	}
+	u.Attributes[v.Attribute+"_verified"] = "true"
+	u.Modified = now
+	return nil
 }

@@ -192,8 +192,11 @@ func (s *Service) consumeCustom(ctx context.Context, in signIn, v session) (sign
 			counted.Attempts.Failed-- // the answer before was none
 		}
 		counted.Subject, counted.Factor, counted.Ends = h.subject, h.factor, tx.Now().Add(factorMemory)
-		h.version = counted.Version + 1
-		if err := factors.Of(now.pool.id()).Put(ctx, tx, counted); err != nil {
+		h.version = 1
+		if found.Got != nil {
+			h.version += found.Got.Version
+		}
+		if err := found.Got.put(ctx, tx, now.pool, counted); err != nil {
 			return err
 		}
 		in.user, in.pool, in.client = now.user, now.pool, now.client

@@ -40,7 +40,8 @@ func (s *Service) answerNewPassword(ctx context.Context, in authAnswerInput, sc 
 	if err != nil {
 		return authAnswer{}, err
 	}
-	if sc.user.Status != UserStatusTypeForceChangePassword {
+	if sc.user == nil || sc.user.Status != UserStatusTypeForceChangePassword { // nil: deleted, and the client hides that
+
 		return authAnswer{}, errSessionInvalid
 	}
 	attrs, err := newPasswordAttributes(sc, in.responses)

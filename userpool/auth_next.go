@@ -13,7 +13,9 @@ import (
 type step struct {
 	once   *once                                                    // a session or secret block that is used up
 	hold   *hold                                                    // the count that the proof was accepted under
+	still  func(sc scope) error                                     // refuses what pool or user no longer allow; asked for each attempt
 	change func(u *userRecord) error                                // applied to a fresh copy for each attempt; nil changes nothing
+	then   *ask                                                     // what comes next, if the step itself says so
 	also   func(ctx context.Context, tx *store.Tx, now scope) error // further writes
 }
 
@@ -61,9 +63,17 @@ func (s *Service) advance(ctx context.Context, in signIn, st step) (authAnswer, 
 }
 
 func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *ending) (authAnswer, error) {
+	if st.still != nil {
+		if err := st.still(in.scope); err != nil {
+			return authAnswer{}, err
+		}
+	}
 	next, err := st.applied(in.user)
 	if err != nil {
 		return authAnswer{}, err
+	}
+	if st.then != nil {
+		return s.put(ctx, in, next, st, st.then, said)
 	}
 	q, err := s.nextAsk(ctx, in, next, said)
 	switch {
@@ -181,7 +191,7 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 
 // writes reports whether the step has anything to commit by itself.
 func (st step) writes(u *userRecord) bool {
-	return st.once != nil || st.change != nil || st.also != nil || st.hold != nil && st.hold.version != 0 ||
+	return st.once != nil || st.change != nil || st.also != nil || st.hold != nil && (st.hold.version != 0 || st.hold.step != 0) ||
 		u != nil && u.Attempts.Failed > 0
 }
 

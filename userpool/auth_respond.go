@@ -64,9 +64,12 @@ type challengeAnswer struct {
 
 // challengeAnswers are the challenges of this version.
 var challengeAnswers = map[ChallengeNameType]*challengeAnswer{
-	ChallengeNameTypeSmsMfa:   codeAnswer(ChallengeNameTypeSmsMfa),
-	ChallengeNameTypeSmsOtp:   codeAnswer(ChallengeNameTypeSmsOtp),
-	ChallengeNameTypeEmailOtp: codeAnswer(ChallengeNameTypeEmailOtp),
+	ChallengeNameTypeSmsMfa:           codeAnswer(ChallengeNameTypeSmsMfa),
+	ChallengeNameTypeSmsOtp:           codeAnswer(ChallengeNameTypeSmsOtp),
+	ChallengeNameTypeEmailOtp:         codeAnswer(ChallengeNameTypeEmailOtp),
+	ChallengeNameTypeSoftwareTokenMfa: {needs: []string{"SOFTWARE_TOKEN_MFA_CODE"}, session: true, run: (*Service).answerTOTP},
+	ChallengeNameTypeSelectMfaType:    {needs: []string{"ANSWER"}, session: true, run: (*Service).answerSelectMFA},
+	ChallengeNameTypeMfaSetup:         {session: true, run: (*Service).answerMFASetup},
 	ChallengeNameTypePasswordVerifier: {
 		needs: []string{"PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"},
 		run:   (*Service).answerSRP,

@@ -35,6 +35,8 @@ var (
 	fieldSecret    = sealedField{"client", "secret"}
 	fieldSigning   = sealedField{"keys", "private"}
 	fieldSuccessor = sealedField{"family", "successor"}
+	fieldTOTP      = sealedField{"user", "totp"}
+	fieldTOTPNew   = sealedField{"user", "totp_pending"}
 	fieldMessage   = sealedField{"message", "body"}
 )
 

@@ -16,6 +16,7 @@ type factorRecord struct {
 	Subject  string // sub, ghost, or the hex of a session's id
 	Factor   string
 	Attempts attempts
+	Step     int64 `json:",omitempty"` // of a software token: the last time step whose code signed in (M2)
 	Ends     time.Time
 }
 
@@ -29,6 +30,7 @@ const (
 	factorEmail   = "email"
 	factorSMS     = "sms"
 	factorTOTP    = "totp"
+	factorSetUp   = "totp setup" // apart: who sets a token up must not lock it for a sign-in
 	factorPasskey = "passkey"
 	factorCustom  = "custom"
 	factorSession = "session"
@@ -41,6 +43,8 @@ const factorMemory = 24 * time.Hour
 type hold struct {
 	subject, factor string
 	version         int64
+	last            int64 // the Step of the record
+	step            int64 // becomes it
 }
 
 // find returns the look-up of the count; of no hold, nil.
@@ -51,18 +55,23 @@ func (h *hold) find(p *poolRecord) *store.Lookup[factorRecord] {
 	return factors.Of(p.id()).Find(h.subject, h.factor)
 }
 
-// settle forgets the failures, since the proof succeeded. errChanged: somebody failed meanwhile.
+// settle forgets the failures, since the proof succeeded, and notes the step that it used up. errChanged: somebody failed, or
+// succeeded, meanwhile.
 func (h *hold) settle(ctx context.Context, tx *store.Tx, p *poolRecord, found *store.Lookup[factorRecord]) error {
 	if h == nil {
 		return nil
 	}
+	table := factors.Of(p.id())
 	switch {
-	case found.Got == nil && h.version == 0:
-		return nil
-	case found.Got == nil || found.Got.Version != h.version:
+	case found.Got == nil && h.version != 0 || found.Got != nil && found.Got.Version != h.version:
 		return errChanged
+	case h.step != 0:
+		ends := totpStepEnd(h.step).Add(time.Minute)
+		return found.Got.put(ctx, tx, p, &factorRecord{Subject: h.subject, Factor: h.factor, Step: h.step, Ends: ends})
+	case found.Got == nil:
+		return nil
 	}
-	return factors.Of(p.id()).Delete(ctx, tx, found.Got)
+	return table.Delete(ctx, tx, found.Got)
 }
 
 // proof decides on one answer for the sign-in as it was read for it. wrong is a wrong answer, which counts; err is any other
@@ -72,7 +81,7 @@ type proof func(now signIn) (wrong *awsapi.Error, err error)
 // proveFactor runs one proof: one at a time per user, not while the factor is locked, and counted if it fails, per user and
 // factor over all sessions, and per session. A failure is committed before the next proof begins (C3). A wrong answer leaves
 // the session as good as it was (AUTH-162). The returned sign-in is the one that the proof was made for; the step that goes on
-// with it takes the hold.
+// with it takes the hold. A proof outside of a sign-in has a session without ID.
 func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor string, p proof) (signIn, *hold, error) {
 	leave, err := s.slots.take(ctx, in.pool.id(), in.subject())
 	if err != nil {
@@ -83,7 +92,10 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 	byUser := h.find(in.pool)
 	bySession := factors.Of(in.pool.id()).Find(hex.EncodeToString(v.ID), factorSession)
 	before := used.Of(in.pool.id()).Find(hex.EncodeToString(v.ID))
-	gets := []store.Getter{byUser, bySession, before}
+	gets := []store.Getter{byUser}
+	if v.ID != nil {
+		gets = append(gets, bySession, before)
+	}
 	var u *store.Lookup[userRecord]
 	if in.user != nil {
 		u = users.Of(in.pool.id()).Find(in.user.Sub)
@@ -101,7 +113,7 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 		return in, nil, errFactorLocked
 	}
 	if byUser.Got != nil {
-		h.version = byUser.Got.Version
+		h.version, h.last = byUser.Got.Version, byUser.Got.Step
 	}
 	if u != nil {
 		if u.Got == nil {
@@ -136,23 +148,42 @@ func (s *Service) countWrong(ctx context.Context, p *poolRecord, v session, h *h
 		now := tx.Now()
 		ofUser := byUser.Got.failed(now)
 		ofUser.Subject, ofUser.Factor, ofUser.Ends = h.subject, h.factor, now.Add(factorMemory)
-		if err := table.Put(ctx, tx, ofUser); err != nil {
+		if err := byUser.Got.put(ctx, tx, p, ofUser); err != nil || v.ID == nil {
 			return err
 		}
 		ofSession := bySession.Got.failed(now)
 		ofSession.Subject, ofSession.Factor, ofSession.Ends = hex.EncodeToString(v.ID), factorSession, time.Unix(v.Ends, 0).Add(time.Minute)
-		return table.Put(ctx, tx, ofSession)
+		return bySession.Got.put(ctx, tx, p, ofSession)
 	})
 }
 
-// failed returns the count after one more failure; the version stays that of what was read, so that Put compares it.
+// forgetFailures is settle outside of a sign-in, for a proof that nobody wins by guessing.
+func (s *Service) forgetFailures(ctx context.Context, tx *store.Tx, p *poolRecord, h *hold) error {
+	found, err := factors.Of(p.id()).Get(ctx, &tx.Reader, h.subject, h.factor)
+	if err != nil || found == nil {
+		return err
+	}
+	return factors.Of(p.id()).Delete(ctx, tx, found)
+}
+
+// failed returns the count after one more failure.
 func (f *factorRecord) failed(now time.Time) *factorRecord {
 	next := &factorRecord{Attempts: attempts{Failed: 1, Last: now}}
 	if f != nil {
-		next.Meta = f.Meta
 		next.Attempts.Failed += f.Attempts.Failed
+		next.Step = f.Step
 	}
 	return next
+}
+
+// put writes next in place of the record that this Update has read: its version rises. One that was not found may have expired
+// and not been swept yet.
+func (f *factorRecord) put(ctx context.Context, tx *store.Tx, p *poolRecord, next *factorRecord) error {
+	if f == nil {
+		return factors.Of(p.id()).Replace(ctx, tx, next)
+	}
+	next.Meta = f.Meta
+	return factors.Of(p.id()).Put(ctx, tx, next)
 }
 
 // stillHeld reads the count anew after something has changed: nil if the proof is as good as before.
@@ -170,6 +201,9 @@ func (s *Service) stillHeld(ctx context.Context, p *poolRecord, h *hold) error {
 	}
 	if s.store.Now().Before(s.cfg.limits.factorLockedUntil(found.Got.Attempts)) {
 		return errFactorLocked
+	}
+	if h.step != 0 && h.step <= found.Got.Step {
+		return errUsedTOTP
 	}
 	h.version = found.Got.Version
 	return nil

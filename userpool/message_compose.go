@@ -127,6 +127,10 @@ func (p *poolRecord) template(kind message.Kind) message.Text {
 		}
 	case message.Authentication:
 		set(&t.SMS, p.Settings.SmsAuthenticationMessage)
+		if e := p.MFA.Email; e != nil { // MSG-012
+			set(&t.Email, e.Message)
+			set(&t.Subject, e.Subject)
+		}
 	default:
 		if v := p.Settings.VerificationMessageTemplate; v != nil {
 			set(&t.SMS, v.SmsMessage)

@@ -19,10 +19,24 @@ type mfaSettings struct {
 type secondFactorPlan struct {
 	usable []ChallengeNameType // one of these; the preferred one alone if there is one
 	setUp  []ChallengeNameType // else one of these is to be set up first
+	lost   bool                // what the user switched on has no address any more: nothing can be proven (AUTH-329)
 }
+
+// errNoSecondFactor is for a user who wants a second factor and has none that reaches him: letting him in without would take his
+// choice from him (AUTH-329, unconfirmed text).
+var errNoSecondFactor = ErrMFAMethodNotFound.New("No MFA method found for the user.")
 
 // secondFactors decides which second factor a user has to prove (AUTH-315…324).
 func (p *poolRecord) secondFactors(u *userRecord) secondFactorPlan {
+	plan := p.activeFactors(u)
+	if slices.Contains(plan.usable, u.MFA.Preferred) {
+		plan.usable = []ChallengeNameType{u.MFA.Preferred}
+	}
+	return plan
+}
+
+// activeFactors is secondFactors before the user's preference.
+func (p *poolRecord) activeFactors(u *userRecord) secondFactorPlan {
 	required := p.Settings.MfaConfiguration == UserPoolMfaTypeOn
 	if !required && p.Settings.MfaConfiguration != UserPoolMfaTypeOptional {
 		return secondFactorPlan{}
@@ -38,11 +52,12 @@ func (p *poolRecord) secondFactors(u *userRecord) secondFactorPlan {
 	add(ChallengeNameTypeSmsMfa, p.canSMS(u) && (required || u.MFA.SMS))
 	add(ChallengeNameTypeSoftwareTokenMfa, u.hasTOTP() && (required || u.MFA.TOTP))
 	add(ChallengeNameTypeEmailOtp, p.canEmail(u) && (u.MFA.Email || required && len(plan.usable) == 0))
-	if slices.Contains(plan.usable, u.MFA.Preferred) {
-		plan.usable = []ChallengeNameType{u.MFA.Preferred}
-	}
-	if required && len(plan.usable) == 0 {
+	switch {
+	case len(plan.usable) > 0:
+	case required:
 		plan.setUp = p.secondFactorKinds()
+	default:
+		plan.lost = p.MFA.SMS && u.MFA.SMS || p.MFA.Email != nil && u.MFA.Email
 	}
 	return plan
 }
@@ -50,10 +65,10 @@ func (p *poolRecord) secondFactors(u *userRecord) secondFactorPlan {
 // secondFactorKinds are the second factors that the pool offers, in the order of AUTH-335.
 func (p *poolRecord) secondFactorKinds() []ChallengeNameType {
 	var out []ChallengeNameType
-	if p.MFA.SMS != nil {
+	if p.MFA.SMS {
 		out = append(out, ChallengeNameTypeSmsMfa)
 	}
-	if p.MFA.TOTP != nil && p.MFA.TOTP.Enabled {
+	if p.hasTOTP() {
 		out = append(out, ChallengeNameTypeSoftwareTokenMfa)
 	}
 	if p.MFA.Email != nil {
@@ -62,9 +77,12 @@ func (p *poolRecord) secondFactorKinds() []ChallengeNameType {
 	return out
 }
 
+// hasTOTP reports whether users can register software tokens.
+func (p *poolRecord) hasTOTP() bool { return p.MFA.TOTP != nil && p.MFA.TOTP.Enabled }
+
 // canSMS reports whether a code can reach the user by SMS; the number need not be verified (AUTH-314).
 func (p *poolRecord) canSMS(u *userRecord) bool {
-	return p.MFA.SMS != nil && u.Attributes["phone_number"] != ""
+	return p.MFA.SMS && u.Attributes["phone_number"] != ""
 }
 
 // canEmail reports whether a code can reach the user by mail.
@@ -78,6 +96,12 @@ func (u *userRecord) hasTOTP() bool { return u.TOTP != nil && len(u.TOTP.Sealed)
 // ask puts the plan into a challenge, or returns nil if there is nothing to prove.
 func (plan secondFactorPlan) ask(in signIn, next *userRecord) (*ask, error) {
 	switch {
+	case plan.lost:
+		return nil, errNoSecondFactor
+	case slices.Contains(plan.usable, in.Chosen):
+		return askSecondFactor(in, next, in.Chosen)
+	case in.NewEmail != "" && slices.Contains(plan.setUp, ChallengeNameTypeEmailOtp):
+		return askCode(in, ChallengeNameTypeEmailOtp, contact{"email", in.NewEmail}), nil
 	case len(plan.usable) == 1:
 		return askSecondFactor(in, next, plan.usable[0])
 	case len(plan.usable) > 1:

@@ -58,6 +58,7 @@ var opAdminDeleteSoftwareToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminDeleteSoftwareToken", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInternalError, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrResourceNotFound, ErrTooManyRequests, ErrUserNotConfirmed, ErrUserNotFound},
+	Built:  true,
 }, Index: 5, Input: &shapeAdminDeleteSoftwareTokenRequest, Output: &shapeAdminDeleteSoftwareTokenResponse, NewInput: func() any { return new(AdminDeleteSoftwareTokenInput) },
 	IsInput: wire.Is[AdminDeleteSoftwareTokenInput], IsOutput: wire.Is[AdminDeleteSoftwareTokenOutput]}
 
@@ -220,6 +221,7 @@ var opAdminSetUserMFAPreference = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminSetUserMFAPreference", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 25, Input: &shapeAdminSetUserMFAPreferenceRequest, Output: &shapeAdminSetUserMFAPreferenceResponse, NewInput: func() any { return new(AdminSetUserMFAPreferenceInput) },
 	IsInput: wire.Is[AdminSetUserMFAPreferenceInput], IsOutput: wire.Is[AdminSetUserMFAPreferenceOutput]}
 
@@ -273,6 +275,7 @@ var opAssociateSoftwareToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "AssociateSoftwareToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrConcurrentModification, ErrInvalidParameter, ErrNotAuthorized, ErrResourceNotFound, ErrInternalError, ErrSoftwareTokenMFANotFound, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 32, Input: &shapeAssociateSoftwareTokenRequest, Output: &shapeAssociateSoftwareTokenResponse, NewInput: func() any { return new(AssociateSoftwareTokenInput) },
 	IsInput: wire.Is[AssociateSoftwareTokenInput], IsOutput: wire.Is[AssociateSoftwareTokenOutput]}
 
@@ -939,6 +942,7 @@ var opSetUserMFAPreference = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetUserMFAPreference", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 114, Input: &shapeSetUserMFAPreferenceRequest, Output: &shapeSetUserMFAPreferenceResponse, NewInput: func() any { return new(SetUserMFAPreferenceInput) },
 	IsInput: wire.Is[SetUserMFAPreferenceInput], IsOutput: wire.Is[SetUserMFAPreferenceOutput]}
 
@@ -1120,6 +1124,7 @@ var opVerifySoftwareToken = &wire.Op{Operation: awsapi.Operation{
 	Name: "VerifySoftwareToken", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrInvalidUserPoolConfiguration, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrEnableSoftwareTokenMFA, ErrNotAuthorized, ErrSoftwareTokenMFANotFound, ErrCodeMismatch, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 138, Input: &shapeVerifySoftwareTokenRequest, Output: &shapeVerifySoftwareTokenResponse, NewInput: func() any { return new(VerifySoftwareTokenInput) },
 	IsInput: wire.Is[VerifySoftwareTokenInput], IsOutput: wire.Is[VerifySoftwareTokenOutput]}
 

@@ -116,16 +116,19 @@ func (p *poolRecord) recoveryContact(u *userRecord) (contact, bool) {
 		}
 	}
 	for _, a := range order {
-		if u.Attributes[a] != "" && u.verified(a) && (r == nil || !u.secondFactor(a)) {
+		if u.Attributes[a] != "" && u.verified(a) && (r == nil || !p.secondFactor(u, a)) {
 			return contact{a, u.Attributes[a]}, true
 		}
 	}
 	return contact{}, false
 }
 
-// secondFactor reports whether the user proves a second factor by that address.
-func (u *userRecord) secondFactor(attribute string) bool {
-	return attribute == "phone_number" && len(u.MFAOptions) > 0
+// secondFactor reports whether the user may prove a second factor by that address: it must not be the way to the first as well
+// (AUTH-352).
+func (p *poolRecord) secondFactor(u *userRecord, attribute string) bool {
+	return slices.ContainsFunc(p.activeFactors(u).usable, func(f ChallengeNameType) bool {
+		return codeFactors[f] != nil && codeFactors[f].attribute == attribute
+	})
 }
 
 // ConfirmForgotPassword sets a new password by the code that ForgotPassword or an administrator sent (AUTH-433…436, AUTH-598).

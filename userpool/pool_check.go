@@ -18,7 +18,10 @@ func (s *Service) checkPool(p *poolRecord) error {
 	if err := p.checkNames(); err != nil {
 		return err
 	}
-	if err := s.checkContacts(set); err != nil {
+	if err := s.checkContacts(p); err != nil {
+		return err
+	}
+	if err := p.checkMFA(); err != nil {
 		return err
 	}
 	if err := checkRecovery(set.AccountRecoverySetting); err != nil {
@@ -35,7 +38,7 @@ func (s *Service) checkPool(p *poolRecord) error {
 	if slices.Contains(set.Policies.SignInPolicy.AllowedFirstAuthFactors, AuthFactorTypeSoftwareToken) { // NEW-164 (unconfirmed type)
 		return ErrInvalidParameter.New("SOFTWARE_TOKEN cannot be a first authentication factor.")
 	}
-	if err := checkTier(set); err != nil {
+	if err := checkTier(p); err != nil {
 		return err
 	}
 	if err := s.checkSenders(set.LambdaConfig); err != nil {
@@ -61,15 +64,16 @@ func (p *poolRecord) checkNames() error {
 	return nil
 }
 
-// checkContacts checks how the pool reaches its users (POOL-042, POOL-043, POOL-048, POOL-052, NEW-311).
-func (s *Service) checkContacts(set *UserPoolType) error {
+// checkContacts checks how the pool reaches its users; second factors that need no text messages can do without (POOL-042, POOL-043, POOL-048, POOL-052, NEW-311).
+func (s *Service) checkContacts(p *poolRecord) error {
+	set := &p.Settings
 	sms := set.SmsConfiguration
 	switch {
 	case sms != nil && (sms.SnsCallerArn == "") == (sms.EumsSms == nil):
 		return ErrInvalidParameter.New("SmsConfiguration must have either SnsCallerArn or EumsSms.")
-	case sms == nil && set.MfaConfiguration == UserPoolMfaTypeOn:
+	case sms == nil && !p.otherFactors() && set.MfaConfiguration == UserPoolMfaTypeOn:
 		return ErrInvalidParameter.New("SMS configuration and Auto verification for phone_number are required when MFA is required")
-	case sms == nil && set.MfaConfiguration == UserPoolMfaTypeOptional:
+	case sms == nil && !p.otherFactors() && set.MfaConfiguration == UserPoolMfaTypeOptional:
 		return ErrInvalidParameter.New("SMS configuration and Auto verification for phone_number are required when MFA is optional")
 	case sms == nil && slices.Contains(set.AutoVerifiedAttributes, VerifiedAttributeTypePhoneNumber):
 		return ErrInvalidParameter.New("SMS configuration is required when phone_number is selected for auto verification")

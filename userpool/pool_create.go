@@ -104,6 +104,7 @@ func (s *Service) newPool(in *CreateUserPoolInput, id string) (*poolRecord, erro
 	set.Id, set.Arn, set.CreationDate = id, s.poolARN(id), s.store.Now()
 	set.LastModifiedDate = set.CreationDate
 	p := &poolRecord{Schema: schema, Naming: namingOf(&set), Fold: ident.FoldVersion, Settings: set}
+	p.MFA.SMS = set.MfaConfiguration != UserPoolMfaTypeOff // the only factor that can be named here (NEW-323)
 	return p, s.checkPool(p)
 }
 

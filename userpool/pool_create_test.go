@@ -295,7 +295,6 @@ var refusedPools = []refusedPool{
 	{"POOL-055 no password", factors(userpool.AuthFactorTypeEmailOtp), userpool.ErrInvalidParameter, ""},
 	{"NEW-164", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSoftwareToken), userpool.ErrInvalidParameter, ""},
 
-	unavailable("MFA", "MfaConfiguration", func(in *userpool.CreateUserPoolInput) { withSMS(in); in.MfaConfiguration = userpool.UserPoolMfaTypeOn }),
 	unavailable("POOL-033 devices", "DeviceConfiguration", func(in *userpool.CreateUserPoolInput) {
 		in.DeviceConfiguration = &userpool.DeviceConfigurationType{}
 	}),

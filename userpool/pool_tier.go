@@ -30,12 +30,16 @@ var tierFeatures = []struct {
 }
 
 // checkTier refuses settings that the pool's plan does not have; nothing is switched off silently (POOL-053, TIER-003).
-func checkTier(p *UserPoolType) error {
+func checkTier(pool *poolRecord) error {
+	p := &pool.Settings
 	var missing []string
 	for _, f := range tierFeatures {
 		if slices.Index(tierOrder, p.UserPoolTier) < slices.Index(tierOrder, f.lowest) && f.asked(p) {
 			missing = append(missing, f.name)
 		}
+	}
+	if pool.MFA.Email != nil && p.UserPoolTier == UserPoolTierTypeLite { // AUTH-301
+		missing = append(missing, "Email MFA")
 	}
 	if len(missing) == 0 {
 		return nil

@@ -17,6 +17,9 @@ func (s *Service) updateUserPool(ctx context.Context, in *UpdateUserPoolInput) (
 		if p.Settings, err = normalPool(updatedPool(in, &p.Settings)); err != nil {
 			return err
 		}
+		if err := p.keepFactors(); err != nil {
+			return err
+		}
 		p.Settings.LastModifiedDate = tx.Now()
 		return s.checkPool(p)
 	})

@@ -305,29 +305,3 @@ func TestPoolAnswersAreCopies(t *testing.T) {
 		t.Errorf("before %s\nafter  %s", before, after)
 	}
 }
-
-// The configuration of second factors is what is in force: none. What would switch one on is refused.
-func TestPoolMfaConfig(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	a := b.app(withSMS)
-	for _, body := range []string{``, `,"MfaConfiguration":"OFF"`, `,"SoftwareTokenMfaConfiguration":{"Enabled":false}`} {
-		got, err := b.Invoke(t.Context(), "SetUserPoolMfaConfig", fmt.Appendf(nil, `{"UserPoolId":%q%s}`, a.pool, body))
-		check(t, err)
-		if string(got) != `{"MfaConfiguration":"OFF"}` {
-			t.Errorf("%s: answered %s", body, got)
-		}
-	}
-	for member, value := range map[string]string{
-		"MfaConfiguration": `"ON"`, "SoftwareTokenMfaConfiguration": `{"Enabled":true}`, "EmailMfaConfiguration": `{"Subject":"code"}`,
-		"SmsMfaConfiguration": `{}`,
-	} {
-		_, err := b.Invoke(t.Context(), "SetUserPoolMfaConfig", fmt.Appendf(nil, `{"UserPoolId":%q,%q:%s}`, a.pool, member, value))
-		refused(t, err, userpool.ErrInvalidParameter, member+" is not available in this version of cenote.")
-	}
-	out, err := b.GetUserPoolMfaConfig(t.Context(), &userpool.GetUserPoolMfaConfigInput{UserPoolId: a.pool})
-	check(t, err)
-	if *out != (userpool.GetUserPoolMfaConfigOutput{MfaConfiguration: userpool.UserPoolMfaTypeOff}) {
-		t.Errorf("got %+v", out)
-	}
-}

@@ -19,9 +19,10 @@ type poolRecord struct {
 	Tracking poolTracking `json:",omitzero"`
 }
 
-// poolMFA is what SetUserPoolMfaConfig sets beside MfaConfiguration (AUTH-301).
+// poolMFA is what SetUserPoolMfaConfig sets beside MfaConfiguration (AUTH-301). What text messages need is in Settings, where it
+// serves other messages as well.
 type poolMFA struct {
-	SMS      *SmsMfaConfigType           `json:",omitempty"`
+	SMS      bool                        `json:",omitempty"`
 	TOTP     *SoftwareTokenMfaConfigType `json:",omitempty"`
 	Email    *EmailMfaConfigType         `json:",omitempty"`
 	WebAuthn *WebAuthnConfigurationType  `json:",omitempty"`

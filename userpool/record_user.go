@@ -68,7 +68,7 @@ type passwordRecord struct {
 type totpRecord struct {
 	Sealed  []byte `json:"s,omitempty"` // the secret, once a code has verified it
 	Name    string `json:"n,omitempty"` // FriendlyDeviceName
-	Step    int64  `json:"l,omitempty"` // the last time step whose code was accepted: none is accepted twice (M2)
+	Step    int64  `json:"l,omitempty"` // the time step whose code verified it, which signs nobody in any more (M2)
 	Pending []byte `json:"p,omitempty"` // a sealed secret that no code has verified yet; the other one works meanwhile
 }
 

@@ -39,6 +39,7 @@ type expectation struct {
 	Choices   []ChallengeNameType `json:"ch,omitempty"` // what may be chosen
 	Passkey   []byte              `json:"pk,omitempty"` // what a passkey is to sign
 	Verify    bool                `json:"uv,omitempty"` // and that it is to verify its user
+	Secret    []byte              `json:"tt,omitempty"` // of a software token that no code has verified yet
 }
 
 const (
@@ -99,7 +100,7 @@ func (s *Service) sealSession(ctx context.Context, v session) (string, *storedSe
 			return "", nil, fmt.Errorf("encode a session: %w", err)
 		}
 	}
-	sealed, err := s.vault.SealShort(ctx, "session", sessionPlace(v.Pool, v.Client), padded(plain))
+	sealed, err := s.vault.SealShort(ctx, "session", sessionTextPlace, padded(plain))
 	if err != nil {
 		return "", nil, err
 	}
@@ -115,6 +116,9 @@ func padded(plain []byte) []byte {
 	return append(plain, bytes.Repeat([]byte{' '}, sessionPadding-len(plain)%sessionPadding)...)
 }
 
+// sessionTextPlace is the same for all sessions: some operations are told nothing but the text. Whom it was made for is in it.
+var sessionTextPlace = seal.Place{Kind: "session", Field: "text"}
+
 func sessionPlace(pool, client string) seal.Place {
 	return seal.Place{Kind: "session", Key: store.Tuple(pool, client), Field: "session"}
 }
@@ -126,12 +130,24 @@ func (v session) storedPlace() seal.Place {
 // openSession opens a session that was made for this pool and client and is still alive. Whether it fits user and step is
 // decided by fits, whether it was used before by the unique insert of its use.
 func (s *Service) openSession(ctx context.Context, sc scope, text string) (session, error) {
+	v, err := s.openText(ctx, text)
+	if err != nil {
+		return v, err
+	}
+	if v.Pool != sc.pool.id() || v.Client != sc.client.id() {
+		return v, errSessionInvalid
+	}
+	return s.aliveSession(ctx, v)
+}
+
+// openText opens the text of a session, whomever it was made for.
+func (s *Service) openText(ctx context.Context, text string) (session, error) {
 	var v session
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || base64.RawURLEncoding.EncodeToString(sealed) != text { // one session has one text
 		return v, errSessionInvalid
 	}
-	plain, err := s.vault.OpenShort(ctx, "session", sessionPlace(sc.pool.id(), sc.client.id()), sealed)
+	plain, err := s.vault.OpenShort(ctx, "session", sessionTextPlace, sealed)
 	if errors.Is(err, seal.ErrOpen) {
 		return v, errSessionInvalid
 	}
@@ -141,6 +157,11 @@ func (s *Service) openSession(ctx context.Context, sc scope, text string) (sessi
 	if err := json.Unmarshal(plain, &v); err != nil {
 		return v, errSessionInvalid.With(err)
 	}
+	return v, nil
+}
+
+// aliveSession returns a session with all its state, if its time is not over.
+func (s *Service) aliveSession(ctx context.Context, v session) (session, error) {
 	if s.store.Now().Unix() >= v.Ends {
 		return v, errSessionExpired
 	}

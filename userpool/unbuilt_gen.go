@@ -8,15 +8,6 @@ import (
 	"github.com/cenote-auth/cenote/internal/engine"
 )
 
-// AdminDeleteSoftwareToken is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminDeleteSoftwareToken(ctx context.Context, in *AdminDeleteSoftwareTokenInput) (*AdminDeleteSoftwareTokenOutput, error) {
-	return call(ctx, s, opAdminDeleteSoftwareToken, in, s.adminDeleteSoftwareToken)
-}
-
-func (s *Service) adminDeleteSoftwareToken(context.Context, *AdminDeleteSoftwareTokenInput) (*AdminDeleteSoftwareTokenOutput, error) {
-	return nil, engine.Unbuilt(opAdminDeleteSoftwareToken)
-}
-
 // AdminDisableProviderForUser is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminDisableProviderForUser(ctx context.Context, in *AdminDisableProviderForUserInput) (*AdminDisableProviderForUserOutput, error) {
 	return call(ctx, s, opAdminDisableProviderForUser, in, s.adminDisableProviderForUser)
@@ -80,15 +71,6 @@ func (s *Service) adminListUserAuthEvents(context.Context, *AdminListUserAuthEve
 	return nil, engine.Unbuilt(opAdminListUserAuthEvents)
 }
 
-// AdminSetUserMFAPreference is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminSetUserMFAPreference(ctx context.Context, in *AdminSetUserMFAPreferenceInput) (*AdminSetUserMFAPreferenceOutput, error) {
-	return call(ctx, s, opAdminSetUserMFAPreference, in, s.adminSetUserMFAPreference)
-}
-
-func (s *Service) adminSetUserMFAPreference(context.Context, *AdminSetUserMFAPreferenceInput) (*AdminSetUserMFAPreferenceOutput, error) {
-	return nil, engine.Unbuilt(opAdminSetUserMFAPreference)
-}
-
 // AdminUpdateAuthEventFeedback is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminUpdateAuthEventFeedback(ctx context.Context, in *AdminUpdateAuthEventFeedbackInput) (*AdminUpdateAuthEventFeedbackOutput, error) {
 	return call(ctx, s, opAdminUpdateAuthEventFeedback, in, s.adminUpdateAuthEventFeedback)
@@ -105,15 +87,6 @@ func (s *Service) AdminUpdateDeviceStatus(ctx context.Context, in *AdminUpdateDe
 
 func (s *Service) adminUpdateDeviceStatus(context.Context, *AdminUpdateDeviceStatusInput) (*AdminUpdateDeviceStatusOutput, error) {
 	return nil, engine.Unbuilt(opAdminUpdateDeviceStatus)
-}
-
-// AssociateSoftwareToken is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AssociateSoftwareToken(ctx context.Context, in *AssociateSoftwareTokenInput) (*AssociateSoftwareTokenOutput, error) {
-	return call(ctx, s, opAssociateSoftwareToken, in, s.associateSoftwareToken)
-}
-
-func (s *Service) associateSoftwareToken(context.Context, *AssociateSoftwareTokenInput) (*AssociateSoftwareTokenOutput, error) {
-	return nil, engine.Unbuilt(opAssociateSoftwareToken)
 }
 
 // ConfirmDevice is not available in this version: it answers OperationNotImplementedException.
@@ -449,15 +422,6 @@ func (s *Service) setUICustomization(context.Context, *SetUICustomizationInput) 
 	return nil, engine.Unbuilt(opSetUICustomization)
 }
 
-// SetUserMFAPreference is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetUserMFAPreference(ctx context.Context, in *SetUserMFAPreferenceInput) (*SetUserMFAPreferenceOutput, error) {
-	return call(ctx, s, opSetUserMFAPreference, in, s.setUserMFAPreference)
-}
-
-func (s *Service) setUserMFAPreference(context.Context, *SetUserMFAPreferenceInput) (*SetUserMFAPreferenceOutput, error) {
-	return nil, engine.Unbuilt(opSetUserMFAPreference)
-}
-
 // StartUserImportJob is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) StartUserImportJob(ctx context.Context, in *StartUserImportJobInput) (*StartUserImportJobOutput, error) {
 	return call(ctx, s, opStartUserImportJob, in, s.startUserImportJob)
@@ -546,13 +510,4 @@ func (s *Service) UpdateUserPoolReplica(ctx context.Context, in *UpdateUserPoolR
 
 func (s *Service) updateUserPoolReplica(context.Context, *UpdateUserPoolReplicaInput) (*UpdateUserPoolReplicaOutput, error) {
 	return nil, engine.Unbuilt(opUpdateUserPoolReplica)
-}
-
-// VerifySoftwareToken is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) VerifySoftwareToken(ctx context.Context, in *VerifySoftwareTokenInput) (*VerifySoftwareTokenOutput, error) {
-	return call(ctx, s, opVerifySoftwareToken, in, s.verifySoftwareToken)
-}
-
-func (s *Service) verifySoftwareToken(context.Context, *VerifySoftwareTokenInput) (*VerifySoftwareTokenOutput, error) {
-	return nil, engine.Unbuilt(opVerifySoftwareToken)
 }

@@ -2,7 +2,7 @@ package userpool
 
 import "context"
 
-// GetUser returns the caller's own profile: the attributes that the token's client may read, and always sub (AUTH-547,
+// GetUser returns the caller's own profile: the attributes that the token's client may read, and always sub (AUTH-306, AUTH-547,
 // AUTH-622).
 func (s *Service) GetUser(ctx context.Context, in *GetUserInput) (*GetUserOutput, error) {
 	return call(ctx, s, opGetUser, in, s.getUser)
@@ -15,6 +15,6 @@ func (s *Service) getUser(ctx context.Context, in *GetUserInput) (*GetUserOutput
 	}
 	return &GetUserOutput{
 		Username: b.user.name(), UserAttributes: attributeList(b.user.Sub, b.pool.readable(b.client, b.user.Attributes)),
-		MFAOptions: b.user.MFAOptions,
+		MFAOptions: b.user.MFAOptions, PreferredMfaSetting: string(b.user.MFA.Preferred), UserMFASettingList: b.user.MFA.list(),
 	}, nil
 }

@@ -16,7 +16,7 @@ func TestListWebAuthnCredentials(t *testing.T) {
 	ada, bob := a.signIn("ada").AccessToken, a.signIn("bob").AccessToken
 	a.sameIDs(ada)
 	for range 5 {
-		a.register(ada, phone())
+		a.register(ada, passkeyPhone())
 	}
 	all := a.passkeyIDs(ada)
 	page := func(access string, size int32, token string) (ids []string, next string, err error) {
@@ -69,7 +69,7 @@ func TestDeleteWebAuthnCredential(t *testing.T) {
 	a.user("bob", "email", "bob@example.com")
 	ada, bob := a.signIn("ada").AccessToken, a.signIn("bob").AccessToken
 	for range 3 {
-		a.register(ada, phone())
+		a.register(ada, passkeyPhone())
 	}
 	ids := a.passkeyIDs(ada)
 	for _, id := range []string{"AAAA", "not base64!", ids[0] + "=", ids[0] + "\n", ids[0][:len(ids[0])-1]} {
@@ -98,10 +98,10 @@ func TestC4_PasskeysAndSessions(t *testing.T) {
 	t.Parallel()
 	a := setup(t).passkeyApp()
 	access := a.signIn("ada").AccessToken
-	a.register(access, phone())
+	a.register(access, passkeyPhone())
 	claim, err := a.srpStart("ada", password)
 	check(t, err)
-	a.register(access, phone())
+	a.register(access, passkeyPhone())
 	_, err = a.RespondToAuthChallenge(t.Context(), claim)
 	check(t, err)
 	claim, err = a.srpStart("ada", password)

@@ -98,7 +98,7 @@ func TestStartWebAuthnRegistration(t *testing.T) {
 	if len(o.Challenge) != 43 || read().Challenge == o.Challenge {
 		t.Errorf("challenge is %q", o.Challenge)
 	}
-	a.register(access, phone())
+	a.register(access, passkeyPhone())
 	a.webAuthn(userpool.WebAuthnConfigurationType{RelyingPartyId: site, UserVerification: userpool.UserVerificationTypeRequired})
 	o = read()
 	if got, want := fmt.Sprintf("%v %s", o.ExcludeCredentials, o.AuthenticatorSelection.UserVerification),
@@ -305,7 +305,7 @@ func TestC4_WebAuthnRegistrationUnderWay(t *testing.T) {
 			t.Parallel()
 			a := base.fork(t)
 			access := a.signIn("ada").AccessToken
-			credential := a.answer(phone(), a.creation(access))
+			credential := a.answer(passkeyPhone(), a.creation(access))
 			if by := tt.do(a, access); by != "" {
 				access = by
 			}
@@ -334,7 +334,7 @@ func TestWebAuthnRegistrationUserVerification(t *testing.T) {
 	a.webAuthn(userpool.WebAuthnConfigurationType{RelyingPartyId: site})
 	refused(t, a.finish(access, early), userpool.ErrWebAuthnCredentialNotSupported, "")
 	a.webAuthn(required)
-	a.register(access, phone())
+	a.register(access, passkeyPhone())
 }
 
 // AUTH-399, AUTH-614, AUTH-615: twenty passkeys and no more, also if two are made at once.
@@ -343,9 +343,9 @@ func TestWebAuthnLimit(t *testing.T) {
 	a := setup(t).passkeyApp()
 	access := a.signIn("ada").AccessToken
 	for range 19 {
-		a.register(access, phone())
+		a.register(access, passkeyPhone())
 	}
-	credential := a.answer(phone(), a.creation(access))
+	credential := a.answer(passkeyPhone(), a.creation(access))
 	errs := race(4, func(int) error { return a.finish(access, credential) })
 	won := 0
 	for _, err := range errs {
@@ -371,15 +371,15 @@ func TestWebAuthnCredentialOfSomebody(t *testing.T) {
 	a := setup(t).passkeyApp()
 	a.user("bob", "email", "bob@example.com")
 	ada, bob := a.signIn("ada").AccessToken, a.signIn("bob").AccessToken
-	device := phone()
+	device := passkeyPhone()
 	a.register(ada, device)
 	id := device.IDs()[0]
 	stolen := func(c *webauthntest.Ceremony) { c.CredentialID = decode64(t, id) }
-	refused(t, a.finish(bob, a.answer(phone(), a.creation(bob), stolen)), userpool.ErrWebAuthnCredentialNotSupported, "")
-	refused(t, a.finish(ada, a.answer(phone(), a.creation(ada), stolen)), userpool.ErrWebAuthnCredentialNotSupported, "")
+	refused(t, a.finish(bob, a.answer(passkeyPhone(), a.creation(bob), stolen)), userpool.ErrWebAuthnCredentialNotSupported, "")
+	refused(t, a.finish(ada, a.answer(passkeyPhone(), a.creation(ada), stolen)), userpool.ErrWebAuthnCredentialNotSupported, "")
 	a.sameIDs(bob)
 	a.sameIDs(ada, id)
 	check(t, a.forgetPasskey(ada, id))
-	check(t, a.finish(bob, a.answer(phone(), a.creation(bob), stolen)))
+	check(t, a.finish(bob, a.answer(passkeyPhone(), a.creation(bob), stolen)))
 	a.sameIDs(bob, id)
 }

@@ -269,7 +269,7 @@ func TestC4_PasskeySignInUnderWay(t *testing.T) {
 		do   func(a app)
 		code awsapi.Code // "" succeeds
 	}{
-		{"another passkey added", func(a app) { a.register(a.signIn("ada").AccessToken, phone()) }, ""},
+		{"another passkey added", func(a app) { a.register(a.signIn("ada").AccessToken, passkeyPhone()) }, ""},
 		{"just in time", func(a app) { a.clock.Advance(3*time.Minute - time.Second) }, ""},
 		{"expired", func(a app) { a.clock.Advance(3 * time.Minute) }, userpool.ErrNotAuthorized},
 		{"passkey deleted", func(a app) { check(a.t, a.forgetPasskey(a.signIn("ada").AccessToken, device.IDs()[0])) }, userpool.ErrNotAuthorized},

@@ -36,8 +36,8 @@ func (b *bench) passkeyApp(options ...any) app {
 	return a
 }
 
-// phone is a device that keeps no counter, as most do.
-func phone() *webauthntest.Authenticator {
+// passkeyPhone is a device that keeps no counter, as most do.
+func passkeyPhone() *webauthntest.Authenticator {
 	return webauthntest.New(webauthntest.Config{Origin: siteOrigin, NoCounter: true})
 }
 

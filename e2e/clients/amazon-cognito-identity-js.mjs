@@ -1,4 +1,5 @@
 // The life of two users, through the library that older front ends have.
+import { createHmac } from 'node:crypto';
 import cognito from 'amazon-cognito-identity-js';
 import { settings, step, equal, refused, codeFor, result } from './steps.mjs';
 
@@ -134,6 +135,63 @@ await step('a new password is required', async () => {
     invited.completeNewPasswordChallenge(second, {}, { onSuccess: resolve, onFailure: reject }));
   equal(signedIn.isValid(), true, 'valid');
   await refused(signIn(user(settings.invited), settings.invited, settings.temporary), 'NotAuthorizedException');
+});
+
+// totp is the code of a software token, so many steps from now.
+function totp(secret, steps = 0) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const mac = createHmac('sha1', key).update(counter).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+// challenged signs in and expects to be asked for a second factor.
+const challenged = (who, name, password) =>
+  new Promise((resolve, reject) =>
+    who.authenticateUser(new AuthenticationDetails({ Username: name, Password: password }), {
+      onSuccess: () => reject(new Error('signed in without a second factor')), onFailure: reject,
+      mfaRequired: resolve, totpRequired: resolve,
+    }));
+const answered = (who, code, kind) =>
+  new Promise((resolve, reject) => who.sendMFACode(code, { onSuccess: resolve, onFailure: reject }, kind));
+
+const careful = 'careful@example.com';
+const phone = '+15550101234';
+const prudent = user(careful);
+
+const secret = await step('set up a software token', async () => {
+  await later((done) => pool.signUp(careful, first, [new CognitoUserAttribute({ Name: 'email', Value: careful })], null, done));
+  const confirmation = await codeFor(careful, 'SignUp');
+  await later((done) => prudent.confirmRegistration(confirmation, false, done));
+  await signIn(prudent, careful, first);
+  const code = await new Promise((resolve, reject) => prudent.associateSoftwareToken({ associateSecretCode: resolve, onFailure: reject }));
+  equal(/^[A-Z2-7]{52}$/.test(code), true, 'secret in base32');
+  await new Promise((resolve, reject) => prudent.verifySoftwareToken(totp(code), 'watch', { onSuccess: resolve, onFailure: reject }));
+  await later((done) => prudent.setUserMfaPreference(null, { Enabled: true, PreferredMfa: true }, done));
+  const { PreferredMfaSetting, UserMFASettingList } = await later((done) => prudent.getUserData(done, { bypassCache: true }));
+  equal(PreferredMfaSetting, 'SOFTWARE_TOKEN_MFA', 'preferred');
+  equal(UserMFASettingList.join(), 'SOFTWARE_TOKEN_MFA', 'settings');
+  return code;
+});
+
+await step('sign in by SRP and TOTP', async () => {
+  const who = user(careful);
+  equal(await challenged(who, careful, first), 'SOFTWARE_TOKEN_MFA', 'challenge');
+  await refused(answered(who, totp(secret, 100), 'SOFTWARE_TOKEN_MFA'), 'CodeMismatchException');
+  const signedIn = await answered(who, totp(secret, 1), 'SOFTWARE_TOKEN_MFA');
+  equal(signedIn.isValid(), true, 'valid');
+});
+
+await step('sign in by SRP and SMS', async () => {
+  await later((done) => prudent.updateAttributes([new CognitoUserAttribute({ Name: 'phone_number', Value: phone })], done));
+  await later((done) => prudent.setUserMfaPreference({ Enabled: true, PreferredMfa: true }, null, done));
+  const who = user(careful);
+  equal(await challenged(who, careful, first), 'SMS_MFA', 'challenge');
+  const signedIn = await answered(who, await codeFor(phone, 'Authentication'));
+  equal(signedIn.getIdToken().payload.phone_number_verified, true, 'phone_number_verified');
 });
 
 const final = await step('sign in again', () => signIn(user(name), name, third));

@@ -31,8 +31,8 @@ type world struct {
 }
 
 // newWorld makes a service over the store, and a pool in it.
-func newWorld(ctx context.Context, db driver.DB) (*world, error) {
-	users, err := newService(db)
+func newWorld(ctx context.Context, db driver.DB, configure ...func(*userpool.Config)) (*world, error) {
+	users, err := newService(db, configure...)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +55,15 @@ func newWorld(ctx context.Context, db driver.DB) (*world, error) {
 	return w, nil
 }
 
-func newService(db driver.DB) (*userpool.Service, error) {
+func newService(db driver.DB, configure ...func(*userpool.Config)) (*userpool.Service, error) {
 	outbox := &message.Outbox{}
-	return userpool.New(userpool.Config{
+	c := userpool.Config{
 		Store: db, MasterKeys: [][]byte{bytes.Repeat([]byte{7}, 32)}, Email: outbox, SMS: outbox, SigningKeys: testkeys.Make,
-	})
+	}
+	for _, f := range configure {
+		f(&c)
+	}
+	return userpool.New(c)
 }
 
 // userName is the name of a user; all have the same length.

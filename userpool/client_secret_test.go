@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -320,5 +321,26 @@ func TestC2_SecretDeletedHalfWay(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// C2, C4: nobody is taken over from another directory for a caller whose secret was deleted while that was asked.
+func TestC2_SecretDeletedDuringMigration(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var a app
+	arn := on(b, "move", func(_ context.Context, e migration) (migration, error) {
+		ids := a.secretIDs()
+		if _, err := a.addSecret(""); err != nil {
+			return e, err
+		}
+		e.Response = person("email", "ada@example.com")
+		return e, a.deleteSecret(ids[0])
+	})
+	a = b.app(lambdas(userpool.LambdaConfigType{UserMigration: arn}), legacy, withSecret)
+	_, err := a.tryPassword("ada", password)
+	refused(t, err, userpool.ErrNotAuthorized, "Unable to verify secret hash for client "+a.client)
+	if names := a.names(); len(names) != 0 {
+		t.Errorf("the pool has %q", names)
 	}
 }

@@ -108,7 +108,7 @@ func (s *Service) storeMigrated(ctx context.Context, sc scope, arn string, answe
 		return sc, err
 	}
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		now, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, name: sc.name})
+		now, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, name: sc.name, proof: sc.proof})
 		if err != nil {
 			return err
 		}

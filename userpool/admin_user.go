@@ -132,8 +132,9 @@ func (s *Service) deleteUser(ctx context.Context, in *DeleteUserInput) (*DeleteU
 	return &DeleteUserOutput{}, nil
 }
 
-// deleteUser deletes the scope's user, with his codes and a registration of a passkey under way, within an Update. Memberships are part of him (GRP-016); token families
-// and what was counted of him end by themselves, and nothing finds them for anybody else, since no sub is dealt twice (C4).
+// deleteUser deletes the scope's user, with his codes and a registration of a passkey under way, within an Update. Memberships are
+// part of him (GRP-016), his devices are removed by Run; token families and what was counted of him end by themselves. Nothing finds
+// them for anybody else, since no sub is dealt twice (C4).
 func (sc scope) deleteUser(ctx context.Context, tx *store.Tx) error {
 	for _, p := range []codePurpose{codeSignUp, codeReset, codeEmail, codePhone} {
 		if err := codes.Of(sc.pool.id()).Remove(ctx, tx, sc.user.Sub, string(p)); err != nil {
@@ -142,6 +143,11 @@ func (sc scope) deleteUser(ctx context.Context, tx *store.Tx) error {
 	}
 	if err := passkeyChallenges.Of(sc.pool.id()).Remove(ctx, tx, sc.user.Sub); err != nil {
 		return err
+	}
+	if sc.pool.Devices {
+		if err := deletedUsers.Of(store.Installation).Put(ctx, tx, &deletedUser{Pool: sc.pool.id(), Sub: sc.user.Sub}); err != nil {
+			return err
+		}
 	}
 	return users.Of(sc.pool.id()).Delete(ctx, tx, sc.user)
 }

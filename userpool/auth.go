@@ -137,6 +137,7 @@ func (s *Service) authScope(ctx context.Context, poolID, clientID, name string, 
 type signIn struct {
 	scope
 	progress
+	claim    deviceClaim       // what Claimed turned out to be, once that was asked
 	about    requestContext    // of this request
 	metadata map[string]string // of the respond operation, for the triggers (AUTH-166)
 	answered ChallengeNameType // what this request answers, if anything
@@ -156,9 +157,6 @@ type progress struct {
 	Chosen   ChallengeNameType `json:"mc,omitempty"` // the answer to SELECT_MFA_TYPE
 	NewEmail string            `json:"me,omitempty"` // the address that MFA_SETUP is to make a second factor
 }
-
-// maxDeviceKey is the length of a device key, in characters (AUTH-363).
-const maxDeviceKey = 55
 
 // The methods that the amr claim knows (NEW-088…093).
 const (
@@ -184,9 +182,6 @@ func (p progress) tokenSource() trigger.Source {
 // newSignIn begins a sign-in of the scope's user.
 func (s *Service) newSignIn(sc scope, in authStart) (signIn, error) {
 	event, err := ident.UUID(s.rand)
-	p := progress{Flow: in.flow, Signed: in.signed, Event: event}
-	if key := in.params["DEVICE_KEY"]; len(key) <= maxDeviceKey { // a longer one is none of ours
-		p.Claimed = key
-	}
+	p := progress{Flow: in.flow, Signed: in.signed, Event: event}.claiming(in.params)
 	return signIn{scope: sc, about: in.about, progress: p}, err
 }

@@ -49,6 +49,9 @@ func (s *Service) put(ctx context.Context, in signIn, next *userRecord, st step,
 	if err != nil {
 		return authAnswer{}, err
 	}
+	if q.name == ChallengeNameTypeDeviceSrpAuth {
+		st.once = st.once.leadingTo(text)
+	}
 	if q.code != nil || stored != nil || st.writes(in.user) {
 		err := s.commit(ctx, in, next, st, nil, func(tx *store.Tx, now scope) error {
 			if stored != nil {

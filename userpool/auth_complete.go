@@ -66,6 +66,9 @@ func (s *Service) grant(ctx context.Context, keys *keysRecord, in signIn, next *
 		if err != nil {
 			return err
 		}
+		if err := s.settleDevice(ctx, tx, in, now, f); err != nil {
+			return err
+		}
 		return families.Of(now.pool.id()).Put(ctx, tx, f)
 	})
 	if stored != keys {

@@ -75,12 +75,13 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 	if st.then != nil {
 		return s.put(ctx, in, next, st, st.then, said)
 	}
-	q, err := s.nextAsk(ctx, in, next, said)
+	q, err := s.nextAsk(ctx, &in, next, said)
 	switch {
 	case err != nil:
 		return authAnswer{}, err
 	case q != nil:
-		if in.answered == ChallengeNameTypeCustomChallenge { // its guesses are forgotten when the functions let the user in
+		// The guesses of CUSTOM_AUTH are forgotten when the functions let the user in, which is before his device is asked.
+		if in.answered == ChallengeNameTypeCustomChallenge && q.name != ChallengeNameTypeDeviceSrpAuth {
 			st.hold = nil
 		}
 		return s.put(ctx, in, next, st, q, said)
@@ -102,30 +103,42 @@ func (st step) applied(u *userRecord) (*userRecord, error) {
 }
 
 // nextAsk decides what a sign-in has to answer next, or nil if nothing is missing any more: the status of the user, the second
-// factor, the questions of the pool's functions, then tokens (AUTH-143, AUTH-226). next is the user as the step leaves him.
-func (s *Service) nextAsk(ctx context.Context, in signIn, next *userRecord, said *ending) (*ask, error) {
-	if in.Custom != nil && len(in.Methods) == 0 { // no password was asked for: the status counts when tokens are due (AUTH-237)
-		q, err := s.nextCustom(ctx, in, next, said)
-		if q != nil || err != nil {
+// factor, the questions of the pool's functions, the device, then tokens (AUTH-143, AUTH-226, AUTH-377). next is the user as the
+// step leaves him. What the claimed device is, it notes in the sign-in.
+func (s *Service) nextAsk(ctx context.Context, in *signIn, next *userRecord, said *ending) (*ask, error) {
+	questions := in.Custom != nil && in.Device == "" // a device is asked for when they are over
+	if in.Custom != nil && len(in.Methods) == 0 {    // no password was asked for: the status counts when tokens are due (AUTH-237)
+		if questions {
+			if q, err := s.nextCustom(ctx, *in, next, said); q != nil || err != nil {
+				return q, err
+			}
+		}
+		if q, err := s.askStatus(*in, next); q != nil || err != nil {
 			return q, err
 		}
-		return s.askStatus(in, next)
+		return s.askDevice(ctx, in, next)
 	}
 	if next == nil {
 		return nil, errBadCredentials
 	}
-	if q, err := s.askStatus(in, next); q != nil || err != nil {
+	if q, err := s.askStatus(*in, next); q != nil || err != nil {
 		return q, err
 	}
-	if in.onlyPassword() {
-		if q, err := in.pool.secondFactors(next).ask(in, next); q != nil || err != nil {
+	device, err := s.askDevice(ctx, in, next)
+	if err != nil {
+		return nil, err
+	}
+	if in.onlyPassword() && !in.deviceStandsIn() {
+		if q, err := in.pool.secondFactors(next).ask(*in, next); q != nil || err != nil {
 			return q, err
 		}
 	}
-	if in.Custom != nil {
-		return s.nextCustom(ctx, in, next, said)
+	if questions {
+		if q, err := s.nextCustom(ctx, *in, next, said); q != nil || err != nil {
+			return q, err
+		}
 	}
-	return nil, nil
+	return device, nil
 }
 
 // askStatus asks or refuses what the status of a user demands.

@@ -78,6 +78,7 @@ type refreshState struct {
 	family *familyRecord
 	groups []*groupRecord
 	keys   *keysRecord
+	device *deviceRecord // that it is bound to; nil if there is none, or none any longer
 }
 
 // refresh uses a refresh token. Everything is decided on one snapshot; a rotation is stored by compare-and-swap, so that of two
@@ -135,10 +136,12 @@ func (s *Service) readRefresh(ctx context.Context, sc scope, r refreshRequest) (
 		}
 		st.family = page.Records[0]
 		keys := signingKeys.Of(sc.pool.id()).Find()
-		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}, proof: sc.proof}, keys)
+		device, more := st.family.findDevice(sc.pool, keys)
+		st.scope, err = s.againIn(ctx, rd.Get, scope{pool: sc.pool, client: sc.client, user: &userRecord{Sub: st.family.Sub}, proof: sc.proof}, more...)
 		if err != nil {
 			return err
 		}
+		st.device = device.Got
 		if st.keys = keys.Got; st.keys == nil {
 			return errors.New("a pool with tokens has no signing keys")
 		}
@@ -186,7 +189,7 @@ func (s *Service) refreshRefusal(st refreshState, r refreshRequest, sum []byte) 
 		return errRefreshExpired
 	case !f.accepts(sum, now):
 		return errRefreshReused
-	case f.DeviceKey != "" && r.device != f.DeviceKey:
+	case !f.deviceHolds(st.pool, st.device) || f.bound(st.pool) && r.device != f.DeviceKey:
 		return errRefreshInvalid // AUTH-256
 	case u.Status == UserStatusTypeUnconfirmed:
 		return errNotConfirmed

@@ -75,6 +75,11 @@ var challengeAnswers = map[ChallengeNameType]*challengeAnswer{
 		run:   (*Service).answerSRP,
 	},
 	ChallengeNameTypeCustomChallenge: {needs: []string{"ANSWER"}, session: true, run: (*Service).answerCustom},
+	ChallengeNameTypeDeviceSrpAuth:   {needs: []string{"DEVICE_KEY", "SRP_A"}, session: true, run: (*Service).answerDeviceSRP},
+	ChallengeNameTypeDevicePasswordVerifier: {
+		needs: []string{"DEVICE_KEY", "PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"},
+		run:   (*Service).answerDeviceVerifier,
+	},
 	ChallengeNameTypeNewPasswordRequired: {
 		needs: []string{"NEW_PASSWORD"}, session: true,
 		run: (*Service).answerNewPassword,
@@ -126,7 +131,7 @@ func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (sig
 	if !v.fits(sc, in.challenge, in.signed, s.vault.Epoch()) {
 		return signIn{}, v, firstError(s.refuseUsed(ctx, sc.pool, v.useOf()), errSessionInvalid)
 	}
-	si := signIn{scope: sc, progress: v.progress, about: in.about, metadata: in.metadata, answered: in.challenge}
+	si := signIn{scope: sc, progress: v.claiming(in.responses), about: in.about, metadata: in.metadata, answered: in.challenge}
 	return si, v, s.mayGoOn(si)
 }
 

@@ -102,11 +102,12 @@ func (s *Service) rotate(ctx context.Context, st refreshState, r refreshRequest,
 // and refused there (C2).
 func (s *Service) refreshAgain(ctx context.Context, tx *store.Tx, st refreshState, r refreshRequest) (refreshState, error) {
 	find, keys := families.Of(st.pool.id()).Find(st.family.ID), signingKeys.Of(st.pool.id()).Find()
-	sc, err := s.again(ctx, tx, st.scope, find, keys)
+	device, more := st.family.findDevice(st.pool, find, keys)
+	sc, err := s.again(ctx, tx, st.scope, more...)
 	if err != nil {
 		return refreshState{}, err
 	}
-	now := refreshState{scope: sc, family: find.Got}
+	now := refreshState{scope: sc, family: find.Got, device: device.Got}
 	if find.Got == nil || keys.Got != st.keys || sc.client.Version != st.client.Version ||
 		s.refreshRefusal(now, r, tokenSum(r.token)) != nil {
 		return refreshState{}, store.ErrStale

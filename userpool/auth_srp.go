@@ -20,6 +20,9 @@ type secretBlock struct {
 	Challenge []byte  `json:"c"`
 }
 
+// passwordBlockPurpose is what secret blocks of passwords are sealed for.
+const passwordBlockPurpose = "srp"
+
 // srpClockSkew is how far the client's TIMESTAMP may be off (AUTH-190, unconfirmed).
 const srpClockSkew = 5 * time.Minute
 
@@ -77,12 +80,12 @@ func (s *Service) putSRP(ctx context.Context, in signIn, a srp.Public, withSessi
 	if err != nil {
 		return authAnswer{}, err
 	}
-	block, err := s.sealBlock(ctx, v, c)
+	block, err := s.sealBlock(ctx, passwordBlockPurpose, v, c)
 	if err != nil {
 		return authAnswer{}, err
 	}
 	answer := authAnswer{challenge: ChallengeNameTypePasswordVerifier, params: map[string]string{
-		"SALT": hex.EncodeToString(p.salt), "SRP_B": b.Hex(), "SECRET_BLOCK": block, "USERNAME": p.id.Name, "USER_ID_FOR_SRP": p.id.Name,
+		"SALT": hex.EncodeToString(p.salt), "SRP_B": b.Hex(), "SECRET_BLOCK": base64.StdEncoding.EncodeToString(block), "USERNAME": p.id.Name, "USER_ID_FOR_SRP": p.id.Name,
 	}}
 	if withSession {
 		v.progress = progress{Flow: v.Flow, Signed: v.Signed} // the rest is in the block
@@ -91,18 +94,16 @@ func (s *Service) putSRP(ctx context.Context, in signIn, a srp.Public, withSessi
 	return answer, err
 }
 
-func (s *Service) sealBlock(ctx context.Context, v session, c *srp.Challenge) (string, error) {
-	var err error
+func (s *Service) sealBlock(ctx context.Context, purpose string, v session, c *srp.Challenge) (sealed []byte, err error) {
 	block := secretBlock{Session: v}
 	if block.Challenge, err = c.AppendBinary(nil); err != nil {
-		return "", err
+		return nil, err
 	}
 	plain, err := json.Marshal(block)
 	if err != nil {
-		return "", fmt.Errorf("encode a secret block: %w", err)
+		return nil, fmt.Errorf("encode a secret block: %w", err)
 	}
-	sealed, err := s.vault.SealShort(ctx, "srp", sessionPlace(v.Pool, v.Client), padded(plain))
-	return base64.StdEncoding.EncodeToString(sealed), err
+	return s.vault.SealShort(ctx, purpose, sessionPlace(v.Pool, v.Client), padded(plain))
 }
 
 // answerSRP checks the claim of PASSWORD_VERIFIER. Whatever does not fit is the same error (AUTH-191).
@@ -111,7 +112,7 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	if err != nil {
 		return authAnswer{}, ErrInvalidParameter.New("Invalid PASSWORD_VERIFIER response").With(err) // AUTH-192 (unconfirmed text)
 	}
-	block, c, err := s.openBlock(ctx, sc, claim)
+	block, c, err := s.openBlock(ctx, passwordBlockPurpose, sc, claim)
 	if err != nil {
 		return authAnswer{}, err
 	}
@@ -148,14 +149,14 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	if err != nil {
 		return authAnswer{}, err
 	}
-	si := signIn{scope: sc, progress: v.proven(methodPassword), about: in.about, metadata: in.metadata, answered: in.challenge}
+	si := signIn{scope: sc, progress: v.proven(methodPassword).claiming(in.responses), about: in.about, metadata: in.metadata, answered: in.challenge}
 	return s.advance(ctx, si, step{once: &once{id: v.ID, ends: v.Ends, again: errBadCredentials}}) // AUTH-193
 }
 
 // openBlock opens the secret block that a claim brings back.
-func (s *Service) openBlock(ctx context.Context, sc scope, claim *srp.Claim) (secretBlock, *srp.Challenge, error) {
+func (s *Service) openBlock(ctx context.Context, purpose string, sc scope, claim *srp.Claim) (secretBlock, *srp.Challenge, error) {
 	var block secretBlock
-	plain, err := s.vault.OpenShort(ctx, "srp", sessionPlace(sc.pool.id(), sc.client.id()), claim.SecretBlock)
+	plain, err := s.vault.OpenShort(ctx, purpose, sessionPlace(sc.pool.id(), sc.client.id()), claim.SecretBlock)
 	if errors.Is(err, seal.ErrOpen) {
 		return block, nil, errBadCredentials
 	}

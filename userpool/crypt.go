@@ -38,6 +38,7 @@ var (
 	fieldTOTP      = sealedField{"user", "totp"}
 	fieldTOTPNew   = sealedField{"user", "totp_pending"}
 	fieldMessage   = sealedField{"message", "body"}
+	fieldDevice    = sealedField{"device", "verifier"}
 )
 
 type sealedField struct{ kind, field string }

@@ -48,6 +48,8 @@ type Limits struct {
 	GroupsPerUser int // 100 (GRP-008)
 
 	ResourceServersPerPool int // 25 (RS-004)
+	// DevicesPerUser bounds the confirmed devices of a user: 500. One more takes the place of the one longest unused.
+	DevicesPerUser int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -72,6 +74,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.GroupsPerPool, 10_000)
 	set(&l.GroupsPerUser, 100)
 	set(&l.ResourceServersPerPool, 25)
+	set(&l.DevicesPerUser, 500)
 	if l.MaxLock == 0 {
 		l.MaxLock = 15 * time.Minute
 	}

@@ -107,6 +107,7 @@ var opAdminForgetDevice = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 11, Input: &shapeAdminForgetDeviceRequest, Output: &shapeNoOutput, NewInput: func() any { return new(AdminForgetDeviceInput) },
 	IsInput: wire.Is[AdminForgetDeviceInput], IsOutput: wire.Is[AdminForgetDeviceOutput]}
 
@@ -115,6 +116,7 @@ var opAdminGetDevice = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrInternalError, ErrNotAuthorized, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 12, Input: &shapeAdminGetDeviceRequest, Output: &shapeAdminGetDeviceResponse, NewInput: func() any { return new(AdminGetDeviceInput) },
 	IsInput: wire.Is[AdminGetDeviceInput], IsOutput: wire.Is[AdminGetDeviceOutput]}
 
@@ -155,6 +157,7 @@ var opAdminListDevices = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrInternalError, ErrNotAuthorized, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 17, Input: &shapeAdminListDevicesRequest, Output: &shapeAdminListDevicesResponse, NewInput: func() any { return new(AdminListDevicesInput) },
 	IsInput: wire.Is[AdminListDevicesInput], IsOutput: wire.Is[AdminListDevicesOutput]}
 
@@ -252,6 +255,7 @@ var opAdminUpdateDeviceStatus = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminUpdateDeviceStatus", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 29, Input: &shapeAdminUpdateDeviceStatusRequest, Output: &shapeAdminUpdateDeviceStatusResponse, NewInput: func() any { return new(AdminUpdateDeviceStatusInput) },
 	IsInput: wire.Is[AdminUpdateDeviceStatusInput], IsOutput: wire.Is[AdminUpdateDeviceStatusOutput]}
 
@@ -299,6 +303,7 @@ var opConfirmDevice = &wire.Op{Operation: awsapi.Operation{
 	Name: "ConfirmDevice", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrInvalidPassword, ErrInvalidLambdaResponse, ErrUsernameExists, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrDeviceKeyExists, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 35, Input: &shapeConfirmDeviceRequest, Output: &shapeConfirmDeviceResponse, NewInput: func() any { return new(ConfirmDeviceInput) },
 	IsInput: wire.Is[ConfirmDeviceInput], IsOutput: wire.Is[ConfirmDeviceOutput]}
 
@@ -595,6 +600,7 @@ var opForgetDevice = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrInvalidUserPoolConfiguration, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	NoOutput: true,
+	Built:    true,
 }, Index: 72, Input: &shapeForgetDeviceRequest, Output: &shapeNoOutput, NewInput: func() any { return new(ForgetDeviceInput) },
 	IsInput: wire.Is[ForgetDeviceInput], IsOutput: wire.Is[ForgetDeviceOutput]}
 
@@ -627,6 +633,7 @@ var opGetDevice = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrInvalidUserPoolConfiguration, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 76, Input: &shapeGetDeviceRequest, Output: &shapeGetDeviceResponse, NewInput: func() any { return new(GetDeviceInput) },
 	IsInput: wire.Is[GetDeviceInput], IsOutput: wire.Is[GetDeviceOutput]}
 
@@ -760,6 +767,7 @@ var opListDevices = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 92, Input: &shapeListDevicesRequest, Output: &shapeListDevicesResponse, NewInput: func() any { return new(ListDevicesInput) },
 	IsInput: wire.Is[ListDevicesInput], IsOutput: wire.Is[ListDevicesOutput]}
 
@@ -1035,6 +1043,7 @@ var opUpdateDeviceStatus = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateDeviceStatus", Service: &service, Auth: awsapi.AuthAccessToken, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrInvalidUserPoolConfiguration, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 126, Input: &shapeUpdateDeviceStatusRequest, Output: &shapeUpdateDeviceStatusResponse, NewInput: func() any { return new(UpdateDeviceStatusInput) },
 	IsInput: wire.Is[UpdateDeviceStatusInput], IsOutput: wire.Is[UpdateDeviceStatusOutput]}
 

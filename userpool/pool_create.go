@@ -105,6 +105,7 @@ func (s *Service) newPool(in *CreateUserPoolInput, id string) (*poolRecord, erro
 	set.LastModifiedDate = set.CreationDate
 	p := &poolRecord{Schema: schema, Naming: namingOf(&set), Fold: ident.FoldVersion, Settings: set}
 	p.MFA.SMS = set.MfaConfiguration != UserPoolMfaTypeOff // the only factor that can be named here (NEW-323)
+	p.Devices = p.tracksDevices()
 	return p, s.checkPool(p)
 }
 

@@ -295,9 +295,6 @@ var refusedPools = []refusedPool{
 	{"POOL-055 no password", factors(userpool.AuthFactorTypeEmailOtp), userpool.ErrInvalidParameter, ""},
 	{"NEW-164", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSoftwareToken), userpool.ErrInvalidParameter, ""},
 
-	unavailable("POOL-033 devices", "DeviceConfiguration", func(in *userpool.CreateUserPoolInput) {
-		in.DeviceConfiguration = &userpool.DeviceConfigurationType{}
-	}),
 	unavailable("threat protection", "UserPoolAddOns", func(in *userpool.CreateUserPoolInput) {
 		in.UserPoolTier = userpool.UserPoolTierTypePlus
 		addOns(userpool.AdvancedSecurityModeTypeEnforced)(in)

@@ -84,7 +84,7 @@ func TestC7_DeletedPoolIsCleared(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	mine := tags("_custom_id_", "us-east-1_mypool")
-	a, other := b.app(mine, withSecret), b.app()
+	a, other := b.app(mine, withSecret, tracking(false, false)), b.app(tracking(false, false))
 	a.user("ada", "email", "ada@example.com")
 	tokens := a.signIn("ada")
 	other.user("ada", "email", "ada@example.com")
@@ -93,7 +93,7 @@ func TestC7_DeletedPoolIsCleared(t *testing.T) {
 		_, err := b.CreateGroup(t.Context(), &userpool.CreateGroupInput{UserPoolId: in.pool, GroupName: "staff"})
 		check(t, err)
 	}
-	kinds := []string{"pool", "client", "user", "family", "group", "keys", "datakey"}
+	kinds := []string{"pool", "client", "user", "family", "group", "keys", "datakey", "device"}
 	before := map[string]int{}
 	for _, kind := range kinds {
 		if before[kind] = b.records(kind); before[kind] == 0 {

@@ -7,7 +7,6 @@ var unavailablePoolSettings = []struct {
 	member string
 	asked  func(p *UserPoolType) bool
 }{
-	{"DeviceConfiguration", func(p *UserPoolType) bool { return p.DeviceConfiguration != nil }}, // any value is on (POOL-033)
 	{"UserPoolAddOns", asksThreatProtection},
 	{"AcrConfiguration", func(p *UserPoolType) bool { return len(p.AcrConfiguration) > 0 }},
 	{"DcrConfiguration", asksRegistration},

@@ -21,6 +21,7 @@ func (s *Service) updateUserPool(ctx context.Context, in *UpdateUserPoolInput) (
 			return err
 		}
 		p.Settings.LastModifiedDate = tx.Now()
+		p.Devices = p.Devices || p.tracksDevices()
 		return s.checkPool(p)
 	})
 	return &UpdateUserPoolOutput{}, err

@@ -17,6 +17,7 @@ type poolRecord struct {
 	KeyID    string       // the pool's data key
 	Deleting bool         // marked: refuses everything while a job deletes what it holds
 	Tracking poolTracking `json:",omitzero"`
+	Devices  bool         `json:",omitempty"` // tracks devices, or did once
 }
 
 // poolMFA is what SetUserPoolMfaConfig sets beside MfaConfiguration (AUTH-301). What text messages need is in Settings, where it

@@ -65,6 +65,7 @@ type usedRecord struct {
 	store.Meta
 	ID   []byte
 	Ends time.Time
+	Then string `json:",omitempty"` // the text of the session that it led to, where a client may answer with the former one
 }
 
 var used = store.NewKind("used", store.Kind[usedRecord]{

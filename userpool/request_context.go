@@ -52,6 +52,14 @@ func (s *Service) requestOf(ctx context.Context, client *clientRecord, user *Use
 	return about, nil
 }
 
+// address returns the address of the user as text, or "".
+func (r requestContext) address() string {
+	if !r.IP.IsValid() {
+		return ""
+	}
+	return r.IP.String()
+}
+
 // believesContext reports whether the client's requests tell the address of the user (AUTH-563).
 func (c *clientRecord) believesContext() bool {
 	return isTrue(c.Settings.EnablePropagateAdditionalUserContextData) && len(c.Secrets) > 0

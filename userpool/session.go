@@ -204,6 +204,7 @@ type once struct {
 	id    []byte
 	ends  int64 // Unix seconds
 	again error
+	then  string // the session that it led to, if that may be answered with this one; see deviceSession
 }
 
 // use records the use, if there is something to use.
@@ -211,7 +212,7 @@ func (o *once) use(ctx context.Context, tx *store.Tx, p *poolRecord) error {
 	if o == nil {
 		return nil
 	}
-	return used.Of(p.id()).Put(ctx, tx, &usedRecord{ID: o.id, Ends: time.Unix(o.ends, 0).Add(time.Minute)})
+	return used.Of(p.id()).Put(ctx, tx, &usedRecord{ID: o.id, Ends: time.Unix(o.ends, 0).Add(time.Minute), Then: o.then})
 }
 
 // refuseUsed returns what a second use answers if this was used before. The unique insert decides; this finds the right text
@@ -235,6 +236,19 @@ func usedBefore(err error) bool {
 	c := store.AsConflict(err)
 	return c != nil && c.Kind == used.Name()
 }
+
+// leadingTo returns the same use, with the session that it led to.
+func (o *once) leadingTo(text string) *once {
+	if o == nil {
+		return nil
+	}
+	with := *o
+	with.then = text
+	return &with
+}
+
+// useKey is what the use of a session is recorded under.
+func (v session) useKey() string { return hex.EncodeToString(v.ID) }
 
 // useOf returns the use of a session.
 func (v session) useOf() *once { return &once{id: v.ID, ends: v.Ends, again: errSessionUsed} }

@@ -21,10 +21,15 @@ func (s *Service) issue(ctx context.Context, keys *keysRecord, in signIn, u *use
 		DeviceKey: in.Device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
 		Ends: now.Add(refresh + maxTokenLife), // a refresh at the last moment still gives tokens that live on
 	}
+	told, err := s.newDevice(ctx, in, f)
+	if err != nil {
+		return nil, nil, err
+	}
 	signed, err := s.signTokens(ctx, keys, in.scope, f, u, list, custom)
 	if err != nil {
 		return nil, nil, err
 	}
+	signed.NewDeviceMetadata = told
 	if signed.RefreshToken, err = s.refreshToken(ctx, in.pool, f); err != nil {
 		return nil, nil, err
 	}

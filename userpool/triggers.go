@@ -103,6 +103,7 @@ func (s *Service) postAuthentication(ctx context.Context, in signIn, next *userR
 	sc := in.scope
 	sc.user = next
 	event.Request.UserAttributes, event.Request.ClientMetadata = sc.triggerAttributes(), in.metadata
+	event.Request.NewDeviceUsed = in.makesDevice() // AUTH-385
 	s.fillEvent(&event.Region, &event.UserPoolID, &event.UserName, &event.CallerContext, sc)
 	_, err := trigger.Run(ctx, s.triggers, arn, event)
 	return err

@@ -17,24 +17,6 @@ func (s *Service) adminDisableProviderForUser(context.Context, *AdminDisableProv
 	return nil, engine.Unbuilt(opAdminDisableProviderForUser)
 }
 
-// AdminForgetDevice is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminForgetDevice(ctx context.Context, in *AdminForgetDeviceInput) (*AdminForgetDeviceOutput, error) {
-	return call(ctx, s, opAdminForgetDevice, in, s.adminForgetDevice)
-}
-
-func (s *Service) adminForgetDevice(context.Context, *AdminForgetDeviceInput) (*AdminForgetDeviceOutput, error) {
-	return nil, engine.Unbuilt(opAdminForgetDevice)
-}
-
-// AdminGetDevice is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminGetDevice(ctx context.Context, in *AdminGetDeviceInput) (*AdminGetDeviceOutput, error) {
-	return call(ctx, s, opAdminGetDevice, in, s.adminGetDevice)
-}
-
-func (s *Service) adminGetDevice(context.Context, *AdminGetDeviceInput) (*AdminGetDeviceOutput, error) {
-	return nil, engine.Unbuilt(opAdminGetDevice)
-}
-
 // AdminGetUserAuthFactors is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminGetUserAuthFactors(ctx context.Context, in *AdminGetUserAuthFactorsInput) (*AdminGetUserAuthFactorsOutput, error) {
 	return call(ctx, s, opAdminGetUserAuthFactors, in, s.adminGetUserAuthFactors)
@@ -53,15 +35,6 @@ func (s *Service) adminLinkProviderForUser(context.Context, *AdminLinkProviderFo
 	return nil, engine.Unbuilt(opAdminLinkProviderForUser)
 }
 
-// AdminListDevices is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminListDevices(ctx context.Context, in *AdminListDevicesInput) (*AdminListDevicesOutput, error) {
-	return call(ctx, s, opAdminListDevices, in, s.adminListDevices)
-}
-
-func (s *Service) adminListDevices(context.Context, *AdminListDevicesInput) (*AdminListDevicesOutput, error) {
-	return nil, engine.Unbuilt(opAdminListDevices)
-}
-
 // AdminListUserAuthEvents is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminListUserAuthEvents(ctx context.Context, in *AdminListUserAuthEventsInput) (*AdminListUserAuthEventsOutput, error) {
 	return call(ctx, s, opAdminListUserAuthEvents, in, s.adminListUserAuthEvents)
@@ -78,24 +51,6 @@ func (s *Service) AdminUpdateAuthEventFeedback(ctx context.Context, in *AdminUpd
 
 func (s *Service) adminUpdateAuthEventFeedback(context.Context, *AdminUpdateAuthEventFeedbackInput) (*AdminUpdateAuthEventFeedbackOutput, error) {
 	return nil, engine.Unbuilt(opAdminUpdateAuthEventFeedback)
-}
-
-// AdminUpdateDeviceStatus is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminUpdateDeviceStatus(ctx context.Context, in *AdminUpdateDeviceStatusInput) (*AdminUpdateDeviceStatusOutput, error) {
-	return call(ctx, s, opAdminUpdateDeviceStatus, in, s.adminUpdateDeviceStatus)
-}
-
-func (s *Service) adminUpdateDeviceStatus(context.Context, *AdminUpdateDeviceStatusInput) (*AdminUpdateDeviceStatusOutput, error) {
-	return nil, engine.Unbuilt(opAdminUpdateDeviceStatus)
-}
-
-// ConfirmDevice is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ConfirmDevice(ctx context.Context, in *ConfirmDeviceInput) (*ConfirmDeviceOutput, error) {
-	return call(ctx, s, opConfirmDevice, in, s.confirmDevice)
-}
-
-func (s *Service) confirmDevice(context.Context, *ConfirmDeviceInput) (*ConfirmDeviceOutput, error) {
-	return nil, engine.Unbuilt(opConfirmDevice)
 }
 
 // CreateIdentityProvider is not available in this version: it answers OperationNotImplementedException.
@@ -269,15 +224,6 @@ func (s *Service) describeUserPoolDomain(context.Context, *DescribeUserPoolDomai
 	return nil, engine.Unbuilt(opDescribeUserPoolDomain)
 }
 
-// ForgetDevice is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ForgetDevice(ctx context.Context, in *ForgetDeviceInput) (*ForgetDeviceOutput, error) {
-	return call(ctx, s, opForgetDevice, in, s.forgetDevice)
-}
-
-func (s *Service) forgetDevice(context.Context, *ForgetDeviceInput) (*ForgetDeviceOutput, error) {
-	return nil, engine.Unbuilt(opForgetDevice)
-}
-
 // GetCSVHeader is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) GetCSVHeader(ctx context.Context, in *GetCSVHeaderInput) (*GetCSVHeaderOutput, error) {
 	return call(ctx, s, opGetCSVHeader, in, s.getCSVHeader)
@@ -285,15 +231,6 @@ func (s *Service) GetCSVHeader(ctx context.Context, in *GetCSVHeaderInput) (*Get
 
 func (s *Service) getCSVHeader(context.Context, *GetCSVHeaderInput) (*GetCSVHeaderOutput, error) {
 	return nil, engine.Unbuilt(opGetCSVHeader)
-}
-
-// GetDevice is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetDevice(ctx context.Context, in *GetDeviceInput) (*GetDeviceOutput, error) {
-	return call(ctx, s, opGetDevice, in, s.getDevice)
-}
-
-func (s *Service) getDevice(context.Context, *GetDeviceInput) (*GetDeviceOutput, error) {
-	return nil, engine.Unbuilt(opGetDevice)
 }
 
 // GetIdentityProviderByIdentifier is not available in this version: it answers OperationNotImplementedException.
@@ -348,15 +285,6 @@ func (s *Service) GetUserAuthFactors(ctx context.Context, in *GetUserAuthFactors
 
 func (s *Service) getUserAuthFactors(context.Context, *GetUserAuthFactorsInput) (*GetUserAuthFactorsOutput, error) {
 	return nil, engine.Unbuilt(opGetUserAuthFactors)
-}
-
-// ListDevices is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListDevices(ctx context.Context, in *ListDevicesInput) (*ListDevicesOutput, error) {
-	return call(ctx, s, opListDevices, in, s.listDevices)
-}
-
-func (s *Service) listDevices(context.Context, *ListDevicesInput) (*ListDevicesOutput, error) {
-	return nil, engine.Unbuilt(opListDevices)
 }
 
 // ListIdentityProviders is not available in this version: it answers OperationNotImplementedException.
@@ -447,15 +375,6 @@ func (s *Service) UpdateAuthEventFeedback(ctx context.Context, in *UpdateAuthEve
 
 func (s *Service) updateAuthEventFeedback(context.Context, *UpdateAuthEventFeedbackInput) (*UpdateAuthEventFeedbackOutput, error) {
 	return nil, engine.Unbuilt(opUpdateAuthEventFeedback)
-}
-
-// UpdateDeviceStatus is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateDeviceStatus(ctx context.Context, in *UpdateDeviceStatusInput) (*UpdateDeviceStatusOutput, error) {
-	return call(ctx, s, opUpdateDeviceStatus, in, s.updateDeviceStatus)
-}
-
-func (s *Service) updateDeviceStatus(context.Context, *UpdateDeviceStatusInput) (*UpdateDeviceStatusOutput, error) {
-	return nil, engine.Unbuilt(opUpdateDeviceStatus)
 }
 
 // UpdateIdentityProvider is not available in this version: it answers OperationNotImplementedException.

@@ -29,6 +29,14 @@ func BenchmarkRefresh(b *testing.B) {
 	run(b, w.refresh(b.Context(), process, tokens))
 }
 
+func BenchmarkDevice(b *testing.B) {
+	w, devices, err := deviceWorld(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	run(b, w.device(b.Context(), process, devices))
+}
+
 func BenchmarkGetUser(b *testing.B) { overHTTP(b, (*world).getUserRequests) }
 
 func BenchmarkAdminGetUser(b *testing.B) { overHTTP(b, (*world).adminGetUserRequests) }

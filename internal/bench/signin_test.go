@@ -30,6 +30,10 @@ func signInRows(ctx context.Context, o options) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	tracked, devices, err := deviceWorld(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var rows []row
 	for _, m := range []struct {
 		what        string
@@ -41,6 +45,8 @@ func signInRows(ctx context.Context, o options) ([]row, error) {
 		{"password: against math/big and two signatures", w.password(ctx, process), sum(floorVerifier(process), signatures), 1.25},
 		{"password: against package srp and two signatures", w.password(ctx, process), sum(ownVerifier(process), signatures), 0},
 		{"refresh: against two signatures", w.refresh(ctx, process, refreshTokens), signatures, 1.25},
+		{"device: against math/big and two signatures", tracked.device(ctx, process, devices), sum(floorExchange(process), signatures), 1.25},
+		{"device: against package srp and two signatures", tracked.device(ctx, process, devices), sum(ownExchange(process), signatures), 0},
 	} {
 		c, err := compare(o, m.ours, m.floor)
 		if err != nil {

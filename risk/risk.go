@@ -92,7 +92,7 @@ type Event struct {
 	Kind     string // "SignIn", "SignUp", "ForgotPassword", "PasswordChange" or "ResendCode"
 	At       time.Time
 	IP       netip.Addr // the zero Addr if nobody knows
-	Device   string     // such as "Firefox, Linux"; empty if nobody knows
+	Device   string     // such as "Firefox / Linux"; empty if nobody knows
 	Place    Place
 	Outcome  Outcome
 	Level    Level
@@ -119,15 +119,22 @@ const (
 	Invalid
 )
 
-// Place is where an address is believed to be. Empty fields are not known.
+// Place is where an address is believed to be. Empty fields are not known. Country is an English name, not a code.
 type Place struct {
 	Country, City, Timezone string
 	Latitude, Longitude     float64
 	Located                 bool // Latitude and Longitude are known
 }
 
-// Locator knows where addresses are. Locate MUST be safe for concurrent use; it is asked for every request of a pool with threat
-// protection. The zero Place is an address that nobody knows; an error counts as one, with a line in the log.
+// Locator knows where addresses are, as a rule from a table. Locate MUST be safe for concurrent use; it is asked, outside of any
+// transaction, for every request of a pool with threat protection, and for each use of a session in a pool that tracks sessions. The
+// zero Place is an address that nobody knows; an error counts as one, with a line in the log.
 type Locator interface {
 	Locate(ctx context.Context, ip netip.Addr) (Place, error)
 }
+
+// LocatorFunc is a Locator that is a function.
+type LocatorFunc func(ctx context.Context, ip netip.Addr) (Place, error)
+
+// Locate calls f.
+func (f LocatorFunc) Locate(ctx context.Context, ip netip.Addr) (Place, error) { return f(ctx, ip) }

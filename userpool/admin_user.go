@@ -143,5 +143,8 @@ func (sc scope) deleteUser(ctx context.Context, tx *store.Tx) error {
 	if err := passkeyChallenges.Of(sc.pool.id()).Remove(ctx, tx, sc.user.Sub); err != nil {
 		return err
 	}
+	if err := sc.forgetEvents(ctx, tx); err != nil {
+		return err
+	}
 	return users.Of(sc.pool.id()).Delete(ctx, tx, sc.user)
 }

@@ -43,7 +43,7 @@ func (s *Service) advance(ctx context.Context, in signIn, st step) (authAnswer, 
 		case store.AsConflict(err) != nil && store.AsConflict(err).Kind == users.Name():
 			next, _ := st.applied(in.user) // whose name it was
 			return authAnswer{}, in.pool.aliasTaken(next, store.AsConflict(err))
-		case !errors.Is(err, errChanged) && !errors.Is(err, store.ErrStale):
+		case !errors.Is(err, errChanged) && !errors.Is(err, store.ErrStale) && !toldBefore(err):
 			return authAnswer{}, err
 		}
 		if err := s.refuseUsed(ctx, in.pool, st.once); err != nil {
@@ -75,12 +75,12 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 	if st.then != nil {
 		return s.put(ctx, in, next, st, st.then, said)
 	}
-	q, err := s.nextAsk(ctx, in, next, said)
+	in, st, q, err := s.nextWatched(ctx, in, next, st, said)
 	switch {
 	case err != nil:
 		return authAnswer{}, err
 	case q != nil:
-		if in.answered == ChallengeNameTypeCustomChallenge { // its guesses are forgotten when the functions let the user in
+		if in.answered == ChallengeNameTypeCustomChallenge && in.Risk == riskUnknown { // its guesses are forgotten when the functions let the user in
 			st.hold = nil
 		}
 		return s.put(ctx, in, next, st, q, said)
@@ -122,7 +122,7 @@ func (s *Service) nextAsk(ctx context.Context, in signIn, next *userRecord, said
 			return q, err
 		}
 	}
-	if in.Custom != nil {
+	if in.Custom != nil && in.Risk == riskUnknown { // else they have let the user in already
 		return s.nextCustom(ctx, in, next, said)
 	}
 	return nil, nil

@@ -298,10 +298,6 @@ var refusedPools = []refusedPool{
 	unavailable("POOL-033 devices", "DeviceConfiguration", func(in *userpool.CreateUserPoolInput) {
 		in.DeviceConfiguration = &userpool.DeviceConfigurationType{}
 	}),
-	unavailable("threat protection", "UserPoolAddOns", func(in *userpool.CreateUserPoolInput) {
-		in.UserPoolTier = userpool.UserPoolTierTypePlus
-		addOns(userpool.AdvancedSecurityModeTypeEnforced)(in)
-	}),
 	unavailable("names of levels", "AcrConfiguration", func(in *userpool.CreateUserPoolInput) {
 		in.AcrConfiguration = map[string]userpool.AcrLevelConfigType{"Level1": {AcrValue: "low"}}
 	}),

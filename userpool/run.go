@@ -39,6 +39,7 @@ func (s *Service) round(ctx context.Context) {
 		{"make signing keys", s.makeWantedKeys},
 		{"delete pools", s.DeletePools},
 		{"clean groups", s.CleanGroups},
+		{"clean events", s.CleanEvents},
 		{"sweep", func(ctx context.Context) error { _, err := s.store.Sweep(ctx, sweepPage); return err }},
 	} {
 		if err := part.do(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrStale) {

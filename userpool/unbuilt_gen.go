@@ -62,24 +62,6 @@ func (s *Service) adminListDevices(context.Context, *AdminListDevicesInput) (*Ad
 	return nil, engine.Unbuilt(opAdminListDevices)
 }
 
-// AdminListUserAuthEvents is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminListUserAuthEvents(ctx context.Context, in *AdminListUserAuthEventsInput) (*AdminListUserAuthEventsOutput, error) {
-	return call(ctx, s, opAdminListUserAuthEvents, in, s.adminListUserAuthEvents)
-}
-
-func (s *Service) adminListUserAuthEvents(context.Context, *AdminListUserAuthEventsInput) (*AdminListUserAuthEventsOutput, error) {
-	return nil, engine.Unbuilt(opAdminListUserAuthEvents)
-}
-
-// AdminUpdateAuthEventFeedback is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminUpdateAuthEventFeedback(ctx context.Context, in *AdminUpdateAuthEventFeedbackInput) (*AdminUpdateAuthEventFeedbackOutput, error) {
-	return call(ctx, s, opAdminUpdateAuthEventFeedback, in, s.adminUpdateAuthEventFeedback)
-}
-
-func (s *Service) adminUpdateAuthEventFeedback(context.Context, *AdminUpdateAuthEventFeedbackInput) (*AdminUpdateAuthEventFeedbackOutput, error) {
-	return nil, engine.Unbuilt(opAdminUpdateAuthEventFeedback)
-}
-
 // AdminUpdateDeviceStatus is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminUpdateDeviceStatus(ctx context.Context, in *AdminUpdateDeviceStatusInput) (*AdminUpdateDeviceStatusOutput, error) {
 	return call(ctx, s, opAdminUpdateDeviceStatus, in, s.adminUpdateDeviceStatus)
@@ -222,15 +204,6 @@ func (s *Service) DescribeManagedLoginBrandingByClient(ctx context.Context, in *
 
 func (s *Service) describeManagedLoginBrandingByClient(context.Context, *DescribeManagedLoginBrandingByClientInput) (*DescribeManagedLoginBrandingByClientOutput, error) {
 	return nil, engine.Unbuilt(opDescribeManagedLoginBrandingByClient)
-}
-
-// DescribeRiskConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DescribeRiskConfiguration(ctx context.Context, in *DescribeRiskConfigurationInput) (*DescribeRiskConfigurationOutput, error) {
-	return call(ctx, s, opDescribeRiskConfiguration, in, s.describeRiskConfiguration)
-}
-
-func (s *Service) describeRiskConfiguration(context.Context, *DescribeRiskConfigurationInput) (*DescribeRiskConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opDescribeRiskConfiguration)
 }
 
 // DescribeTerms is not available in this version: it answers OperationNotImplementedException.
@@ -404,15 +377,6 @@ func (s *Service) setLogDeliveryConfiguration(context.Context, *SetLogDeliveryCo
 	return nil, engine.Unbuilt(opSetLogDeliveryConfiguration)
 }
 
-// SetRiskConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetRiskConfiguration(ctx context.Context, in *SetRiskConfigurationInput) (*SetRiskConfigurationOutput, error) {
-	return call(ctx, s, opSetRiskConfiguration, in, s.setRiskConfiguration)
-}
-
-func (s *Service) setRiskConfiguration(context.Context, *SetRiskConfigurationInput) (*SetRiskConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opSetRiskConfiguration)
-}
-
 // SetUICustomization is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) SetUICustomization(ctx context.Context, in *SetUICustomizationInput) (*SetUICustomizationOutput, error) {
 	return call(ctx, s, opSetUICustomization, in, s.setUICustomization)
@@ -438,15 +402,6 @@ func (s *Service) StopUserImportJob(ctx context.Context, in *StopUserImportJobIn
 
 func (s *Service) stopUserImportJob(context.Context, *StopUserImportJobInput) (*StopUserImportJobOutput, error) {
 	return nil, engine.Unbuilt(opStopUserImportJob)
-}
-
-// UpdateAuthEventFeedback is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateAuthEventFeedback(ctx context.Context, in *UpdateAuthEventFeedbackInput) (*UpdateAuthEventFeedbackOutput, error) {
-	return call(ctx, s, opUpdateAuthEventFeedback, in, s.updateAuthEventFeedback)
-}
-
-func (s *Service) updateAuthEventFeedback(context.Context, *UpdateAuthEventFeedbackInput) (*UpdateAuthEventFeedbackOutput, error) {
-	return nil, engine.Unbuilt(opUpdateAuthEventFeedback)
 }
 
 // UpdateDeviceStatus is not available in this version: it answers OperationNotImplementedException.

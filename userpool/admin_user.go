@@ -149,5 +149,8 @@ func (sc scope) deleteUser(ctx context.Context, tx *store.Tx) error {
 			return err
 		}
 	}
+	if err := sc.forgetEvents(ctx, tx); err != nil {
+		return err
+	}
 	return users.Of(sc.pool.id()).Delete(ctx, tx, sc.user)
 }

@@ -153,6 +153,7 @@ type progress struct {
 	Device  string         `json:"d,omitempty"` // the key of a device that has proven itself
 	Source  trigger.Source `json:"o,omitempty"` // of pre token generation, if not TokenGeneration_Authentication
 	Custom  *customState   `json:"u,omitempty"` // CUSTOM_AUTH only
+	Risk    riskState      `json:"rk,omitempty"`
 
 	Chosen   ChallengeNameType `json:"mc,omitempty"` // the answer to SELECT_MFA_TYPE
 	NewEmail string            `json:"me,omitempty"` // the address that MFA_SETUP is to make a second factor

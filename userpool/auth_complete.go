@@ -12,8 +12,9 @@ type ending struct {
 	authenticated bool // post authentication was told
 	custom        *tokenCustomization
 	message       *outgoing
-	asked         bool // the define function was asked,
-	question      *ask // and this is its question; nil: tokens
+	asked         bool         // the define function was asked,
+	question      *ask         // and this is its question; nil: tokens
+	verdict       *riskVerdict // of threat protection, on the first factor
 }
 
 // finish ends a sign-in: the triggers, the tokens, and the Update that makes them valid. Triggers run once and outside of any

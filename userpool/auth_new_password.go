@@ -48,6 +48,12 @@ func (s *Service) answerNewPassword(ctx context.Context, in authAnswerInput, sc 
 	if err != nil {
 		return authAnswer{}, err
 	}
+	if si.scope, err = s.watch(ctx, si.scope, EventTypeSignIn, "", si.about); err != nil {
+		return authAnswer{}, err
+	}
+	if si.scope, err = s.checkNewPassword(ctx, si.scope, in.responses["NEW_PASSWORD"]); err != nil {
+		return authAnswer{}, err
+	}
 	next, err := s.preparePassword(ctx, sc, sc.user.Sub, sc.user.name(), in.responses["NEW_PASSWORD"])
 	if err != nil {
 		return authAnswer{}, err

@@ -43,7 +43,7 @@ func (s *Service) advance(ctx context.Context, in signIn, st step) (authAnswer, 
 		case store.AsConflict(err) != nil && store.AsConflict(err).Kind == users.Name():
 			next, _ := st.applied(in.user) // whose name it was
 			return authAnswer{}, in.pool.aliasTaken(next, store.AsConflict(err))
-		case !errors.Is(err, errChanged) && !errors.Is(err, store.ErrStale):
+		case !errors.Is(err, errChanged) && !errors.Is(err, store.ErrStale) && !toldBefore(err):
 			return authAnswer{}, err
 		}
 		if err := s.refuseUsed(ctx, in.pool, st.once); err != nil {
@@ -75,13 +75,13 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 	if st.then != nil {
 		return s.put(ctx, in, next, st, st.then, said)
 	}
-	q, err := s.nextAsk(ctx, &in, next, said)
+	in, st, q, err := s.nextWatched(ctx, in, next, st, said)
 	switch {
 	case err != nil:
 		return authAnswer{}, err
 	case q != nil:
-		// The guesses of CUSTOM_AUTH are forgotten when the functions let the user in, which is before his device is asked.
-		if in.answered == ChallengeNameTypeCustomChallenge && q.name != ChallengeNameTypeDeviceSrpAuth {
+		// The guesses of CUSTOM_AUTH are forgotten when the functions let the user in, which is before a risk or his device is asked about.
+		if in.answered == ChallengeNameTypeCustomChallenge && in.Risk == riskUnknown && q.name != ChallengeNameTypeDeviceSrpAuth {
 			st.hold = nil
 		}
 		return s.put(ctx, in, next, st, q, said)
@@ -106,8 +106,9 @@ func (st step) applied(u *userRecord) (*userRecord, error) {
 // factor, the questions of the pool's functions, the device, then tokens (AUTH-143, AUTH-226, AUTH-377). next is the user as the
 // step leaves him. What the claimed device is, it notes in the sign-in.
 func (s *Service) nextAsk(ctx context.Context, in *signIn, next *userRecord, said *ending) (*ask, error) {
-	questions := in.Custom != nil && in.Device == "" // a device is asked for when they are over
-	if in.Custom != nil && len(in.Methods) == 0 {    // no password was asked for: the status counts when tokens are due (AUTH-237)
+	// A device is asked for when they are over, and a risk is judged (AUTH-240).
+	questions := in.Custom != nil && in.Device == "" && in.Risk == riskUnknown
+	if in.Custom != nil && len(in.Methods) == 0 { // no password was asked for: the status counts when tokens are due (AUTH-237)
 		if questions {
 			if q, err := s.nextCustom(ctx, *in, next, said); q != nil || err != nil {
 				return q, err

@@ -14,7 +14,11 @@ func (s *Service) beginPassword(ctx context.Context, in authStart, sc scope) (au
 	if err := s.checkSecretHash(ctx, sc, sc.name, in.params["SECRET_HASH"], true); err != nil {
 		return authAnswer{}, err
 	}
-	sc, err := s.migrateUser(ctx, sc, in.params["PASSWORD"], in.metadata, nil)
+	sc, err := s.watch(ctx, sc, EventTypeSignIn, in.flow, in.about)
+	if err != nil {
+		return authAnswer{}, err
+	}
+	sc, err = s.migrateUser(ctx, sc, in.params["PASSWORD"], in.metadata, nil)
 	if err != nil {
 		return authAnswer{}, err
 	}
@@ -46,6 +50,9 @@ func (s *Service) admit(ctx context.Context, sc scope, in authStart) (scope, err
 	if err != nil {
 		return sc, err
 	}
+	if sc, err = s.watchSignIn(ctx, sc, in.flow, in.about); err != nil {
+		return sc, err
+	}
 	return sc, s.preAuthentication(ctx, sc, in.metadata)
 }
 
@@ -53,7 +60,11 @@ func (s *Service) admit(ctx context.Context, sc scope, in authStart) (scope, err
 // path of a name that does not exist is the same arithmetic and the same counting (H7).
 func (s *Service) provePassword(ctx context.Context, sc scope, password string) (scope, error) {
 	proof := func(sc scope) (bool, error) { return s.passwordFits(ctx, sc, password) }
-	return s.prove(ctx, sc, proof)
+	sc, err := s.prove(ctx, sc, proof)
+	if err == nil && sc.threat != nil && sc.threat.kind == EventTypeSignIn {
+		sc = s.lookUp(ctx, sc, EventFilterTypeSignIn, password)
+	}
+	return sc, err
 }
 
 // prove runs one proof of somebody's password: one at a time per user, not while locked out, and counted if it fails (C3).
@@ -134,7 +145,7 @@ func (s *Service) countFailure(ctx context.Context, sc scope) error {
 	if sc.user != nil {
 		err := s.update(ctx, sc, func(tx *store.Tx, now scope) error {
 			now.user.Attempts = s.cfg.limits.failed(now.user.Attempts, tx.Now())
-			return nil
+			return s.record(ctx, tx, now, EventResponseTypeFail, answered(ChallengeNamePassword, false))
 		})
 		if errors.Is(err, ErrUserNotFound) {
 			return nil
@@ -153,6 +164,9 @@ func (s *Service) countFailure(ctx context.Context, sc scope) error {
 		}
 		next.Attempts = s.cfg.limits.failed(next.Attempts, tx.Now())
 		next.Ends = tx.Now().Add(s.cfg.limits.MaxLock + attemptMemory)
+		if err := s.record(ctx, tx, sc, EventResponseTypeFail, answered(ChallengeNamePassword, false)); err != nil {
+			return err
+		}
 		return table.Replace(ctx, tx, next)
 	})
 }

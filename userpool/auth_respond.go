@@ -132,7 +132,11 @@ func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (sig
 		return signIn{}, v, firstError(s.refuseUsed(ctx, sc.pool, v.useOf()), errSessionInvalid)
 	}
 	si := signIn{scope: sc, progress: v.claiming(in.responses), about: in.about, metadata: in.metadata, answered: in.challenge}
-	return si, v, s.mayGoOn(si)
+	if err := s.mayGoOn(si); err != nil || si.Risk != riskUnknown {
+		return si, v, err
+	}
+	si.scope, err = s.watchSignIn(ctx, si.scope, si.Flow, si.about)
+	return si, v, err
 }
 
 // mayGoOn refuses to go on with a sign-in whose user was disabled or whose flow was switched off since it began (C4).

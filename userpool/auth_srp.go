@@ -133,6 +133,9 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	if err := sc.client.allowsFlow(v.Flow); err != nil { // switched off since (C4)
 		return authAnswer{}, err
 	}
+	if sc, err = s.watchSignIn(ctx, sc, v.Flow, in.about); err != nil {
+		return authAnswer{}, err
+	}
 	sc, err = s.prove(ctx, sc, func(sc scope) (bool, error) {
 		p, err := s.passwordOf(ctx, sc)
 		if err != nil {

@@ -184,8 +184,6 @@ var clientRefusals = []struct {
 	{"AUTH-564 context of public clients", false, func(in *userpool.CreateUserPoolClientInput) {
 		in.EnablePropagateAdditionalUserContextData = new(true)
 	}, userpool.ErrInvalidParameter, "EnablePropagateAdditionalUserContextData can only be enabled for clients with a client secret."},
-	{"APP-014 context of users", true, func(in *userpool.CreateUserPoolClientInput) { in.EnablePropagateAdditionalUserContextData = new(true) },
-		userpool.ErrInvalidParameter, "EnablePropagateAdditionalUserContextData is not available in this version of cenote."},
 	{"OAuth", false, func(in *userpool.CreateUserPoolClientInput) { in.AllowedOAuthFlowsUserPoolClient = true },
 		userpool.ErrInvalidParameter, "AllowedOAuthFlowsUserPoolClient is not available in this version of cenote."},
 	{"OAuth flows", false, func(in *userpool.CreateUserPoolClientInput) { in.AllowedOAuthFlows = []userpool.OAuthFlowType{"code"} },

@@ -15,9 +15,6 @@ var unavailableClientSettings = []struct {
 	{"LogoutURLs", func(c *UserPoolClientType) bool { return len(c.LogoutURLs) > 0 }},
 	{"DefaultRedirectURI", func(c *UserPoolClientType) bool { return c.DefaultRedirectURI != "" }},
 	{"AnalyticsConfiguration", func(c *UserPoolClientType) bool { return c.AnalyticsConfiguration != nil }},
-	{"EnablePropagateAdditionalUserContextData", func(c *UserPoolClientType) bool {
-		return isTrue(c.EnablePropagateAdditionalUserContextData)
-	}},
 	{"ExplicitAuthFlows value ALLOW_USER_AUTH", asksFlow(ExplicitAuthFlowsTypeAllowUserAuth)},
 }
 

@@ -90,6 +90,9 @@ func (s *Service) deleteUserPoolClient(ctx context.Context, in *DeleteUserPoolCl
 		if err != nil {
 			return err
 		}
+		if err := riskConfigs.Of(in.UserPoolId).Remove(ctx, tx, riskKey(in.ClientId)...); err != nil {
+			return err
+		}
 		return clients.Of(store.Installation).Delete(ctx, tx, sc.client)
 	})
 	if err != nil {

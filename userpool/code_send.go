@@ -56,6 +56,9 @@ func (s *Service) sendCode(ctx context.Context, sc scope, r codeRequest) error {
 				return err
 			}
 		}
+		if err := s.record(ctx, tx, now, r.purpose.asked()); err != nil {
+			return err
+		}
 		if err := s.putCode(ctx, tx, crypt, now, r.purpose, code, r.to.attribute, r.to.value); err != nil {
 			return err
 		}

@@ -129,7 +129,7 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 		return in, nil, err
 	}
 	if wrong != nil {
-		if err := s.countWrong(ctx, in.pool, v, h); err != nil {
+		if err := s.countWrong(ctx, in, v, h); err != nil {
 			return in, nil, err
 		}
 		return in, nil, wrong
@@ -138,7 +138,8 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 }
 
 // countWrong commits one wrong answer.
-func (s *Service) countWrong(ctx context.Context, p *poolRecord, v session, h *hold) error {
+func (s *Service) countWrong(ctx context.Context, in signIn, v session, h *hold) error {
+	p := in.pool
 	table := factors.Of(p.id())
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		byUser, bySession := h.find(p), table.Find(hex.EncodeToString(v.ID), factorSession)
@@ -153,7 +154,10 @@ func (s *Service) countWrong(ctx context.Context, p *poolRecord, v session, h *h
 		}
 		ofSession := bySession.Got.failed(now)
 		ofSession.Subject, ofSession.Factor, ofSession.Ends = hex.EncodeToString(v.ID), factorSession, time.Unix(v.Ends, 0).Add(time.Minute)
-		return bySession.Got.put(ctx, tx, p, ofSession)
+		if err := bySession.Got.put(ctx, tx, p, ofSession); err != nil {
+			return err
+		}
+		return s.noteWrong(ctx, tx, in)
 	})
 }
 

@@ -76,6 +76,9 @@ func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, limi
 		if err := s.count(ctx, tx, sc.pool, destination, "message", s.cfg.limits.MessagesPerDestination); err != nil {
 			return err
 		}
+		if err := s.record(ctx, tx, sc, p.asked()); err != nil {
+			return err
+		}
 		return s.putCode(ctx, tx, crypt, sc.impostor(crypt), p, code, to.attribute, to.value)
 	})
 	return to.details(), err
@@ -94,6 +97,9 @@ func (s *Service) pretendCheck(ctx context.Context, sc scope, p codePurpose, cod
 	var verdict *awsapi.Error
 	err = s.store.Update(ctx, func(tx *store.Tx) (err error) {
 		if err := s.count(ctx, tx, sc.pool, sc.subject(), limit, max); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, sc, EventResponseTypeFail); err != nil {
 			return err
 		}
 		verdict, err = s.checkPretended(ctx, tx, crypt, sc, p, code)

@@ -17,6 +17,7 @@ type scope struct {
 	// counted is set where this attempt is counted already, for a ghost whose password another directory was asked about.
 	counted bool
 	proof   *secretProof
+	threat  *threat // what threat protection knows of the request; nil if it does not watch
 }
 
 // getFunc reads look-ups: Store.Read, or the Get of a View or an Update.
@@ -217,7 +218,7 @@ func (s *Service) againIn(ctx context.Context, get getFunc, sc scope, more ...st
 	if p.Got == nil || p.Got.Deleting || p.Got.KeyID != sc.pool.KeyID {
 		return scope{}, errPoolNotFound(sc.pool.id())
 	}
-	out := scope{pool: p.Got, name: sc.name, proof: sc.proof}
+	out := scope{pool: p.Got, name: sc.name, proof: sc.proof, threat: sc.threat}
 	if c != nil {
 		if c.Got == nil || c.Got.poolID() != p.Got.id() || c.Got.Serial != sc.client.Serial {
 			return scope{}, errClientNotFound(sc.client.id())

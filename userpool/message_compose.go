@@ -205,6 +205,7 @@ func (s *Service) send(ctx context.Context, id string, o outgoing) error {
 	}
 	return s.cfg.email.SendEmail(ctx, message.Email{
 		Meta: meta, To: o.To, From: o.From, ReplyTo: o.ReplyTo, ConfigurationSet: o.ConfigurationSet, Subject: o.Subject, HTML: o.Body,
+		Text: o.Text,
 	})
 }
 

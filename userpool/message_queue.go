@@ -56,6 +56,7 @@ type outgoing struct {
 	ConfigurationSet string `json:",omitempty"`
 	Subject          string
 	Body             string
+	Text             string `json:",omitempty"` // the same as plain text
 	Code             string
 	Link             string
 	At               time.Time
@@ -72,17 +73,22 @@ const (
 // enqueue stores a message as part of the Update that decided to send it. wakeRunner is called after the commit.
 // In the blind try of counted it takes it that nothing was sent to the address lately.
 func (s *Service) enqueue(ctx context.Context, tx *store.Tx, p *poolRecord, c poolCrypt, m outgoing, blind bool) error {
-	id, err := ident.UUID(s.rand)
-	if err != nil {
-		return err
-	}
 	if max := s.cfg.limits.MessagesPerDestination; max >= 0 {
 		if err := s.countBlind(ctx, tx, p, destinationKey(c, m.To), "message", max, blind); err != nil {
 			return err
 		}
 	}
-	m.At = tx.Now()
 	m.fromPool(p)
+	return s.queue(ctx, tx, p, c, m)
+}
+
+// queue is enqueue for a message that was counted already and knows its sender.
+func (s *Service) queue(ctx context.Context, tx *store.Tx, p *poolRecord, c poolCrypt, m outgoing) error {
+	id, err := ident.UUID(s.rand)
+	if err != nil {
+		return err
+	}
+	m.At = tx.Now()
 	plain, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("encode a message: %w", err)

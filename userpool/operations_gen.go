@@ -175,6 +175,7 @@ var opAdminListUserAuthEvents = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrUserPoolAddOnNotEnabled, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 19, Input: &shapeAdminListUserAuthEventsRequest, Output: &shapeAdminListUserAuthEventsResponse, NewInput: func() any { return new(AdminListUserAuthEventsInput) },
 	IsInput: wire.Is[AdminListUserAuthEventsInput], IsOutput: wire.Is[AdminListUserAuthEventsOutput]}
 
@@ -248,6 +249,7 @@ var opAdminUpdateAuthEventFeedback = &wire.Op{Operation: awsapi.Operation{
 	Name: "AdminUpdateAuthEventFeedback", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrUserPoolAddOnNotEnabled, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 28, Input: &shapeAdminUpdateAuthEventFeedbackRequest, Output: &shapeAdminUpdateAuthEventFeedbackResponse, NewInput: func() any { return new(AdminUpdateAuthEventFeedbackInput) },
 	IsInput: wire.Is[AdminUpdateAuthEventFeedbackInput], IsOutput: wire.Is[AdminUpdateAuthEventFeedbackOutput]}
 
@@ -542,6 +544,7 @@ var opDescribeRiskConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserPoolAddOnNotEnabled, ErrInternalError, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 65, Input: &shapeDescribeRiskConfigurationRequest, Output: &shapeDescribeRiskConfigurationResponse, NewInput: func() any { return new(DescribeRiskConfigurationInput) },
 	IsInput: wire.Is[DescribeRiskConfigurationInput], IsOutput: wire.Is[DescribeRiskConfigurationOutput]}
 
@@ -936,6 +939,7 @@ var opSetRiskConfiguration = &wire.Op{Operation: awsapi.Operation{
 	Name: "SetRiskConfiguration", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrUserPoolAddOnNotEnabled, ErrCodeDeliveryFailure, ErrInvalidEmailRoleAccessPolicy, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 112, Input: &shapeSetRiskConfigurationRequest, Output: &shapeSetRiskConfigurationResponse, NewInput: func() any { return new(SetRiskConfigurationInput) },
 	IsInput: wire.Is[SetRiskConfigurationInput], IsOutput: wire.Is[SetRiskConfigurationOutput]}
 
@@ -1036,6 +1040,7 @@ var opUpdateAuthEventFeedback = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateAuthEventFeedback", Service: &service, Auth: awsapi.AuthNone, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrTooManyRequests, ErrNotAuthorized, ErrUserNotFound, ErrUserPoolAddOnNotEnabled, ErrInternalError, ErrOperationNotEnabled},
+	Built:  true,
 }, Index: 125, Input: &shapeUpdateAuthEventFeedbackRequest, Output: &shapeUpdateAuthEventFeedbackResponse, NewInput: func() any { return new(UpdateAuthEventFeedbackInput) },
 	IsInput: wire.Is[UpdateAuthEventFeedbackInput], IsOutput: wire.Is[UpdateAuthEventFeedbackOutput]}
 

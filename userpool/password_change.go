@@ -30,6 +30,9 @@ func (s *Service) changePassword(ctx context.Context, in *ChangePasswordInput) (
 	if err != nil {
 		return nil, err
 	}
+	if b.scope, err = s.watchFrom(ctx, b.scope, EventTypePasswordChange, nil); err != nil {
+		return nil, err
+	}
 	if in.PreviousPassword != "" {
 		if b.scope, err = s.provePassword(ctx, b.scope, in.PreviousPassword); err != nil {
 			return nil, err
@@ -37,6 +40,9 @@ func (s *Service) changePassword(ctx context.Context, in *ChangePasswordInput) (
 		if b.user.Status == UserStatusTypeForceChangePassword && !s.store.Now().Before(b.pool.temporaryEnd(b.user.Password.Set)) {
 			return nil, errTemporaryExpired
 		}
+	}
+	if b.scope, err = s.checkNewPassword(ctx, b.scope, in.ProposedPassword); err != nil {
+		return nil, err
 	}
 	next, err := s.preparePassword(ctx, b.scope, b.user.Sub, b.user.name(), in.ProposedPassword)
 	if err != nil {
@@ -62,6 +68,6 @@ func (s *Service) replacePassword(ctx context.Context, b bearer, next newPasswor
 			return err
 		}
 		now.user.Status, now.user.Modified = UserStatusTypeConfirmed, tx.Now() // AUTH-422 (unconfirmed)
-		return nil
+		return s.record(ctx, tx, now, EventResponseTypePass)
 	})
 }

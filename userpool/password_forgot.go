@@ -26,6 +26,9 @@ func (s *Service) forgotPassword(ctx context.Context, in *ForgotPasswordInput) (
 	if err := s.checkSecretHash(ctx, sc, in.Username, in.SecretHash, false); err != nil {
 		return nil, err
 	}
+	if sc, err = s.watchFrom(ctx, sc, EventTypeForgotPassword, in.UserContextData); err != nil {
+		return nil, err
+	}
 	if sc.pool.adminRecoveryOnly() {
 		return nil, ErrNotAuthorized.New("Contact administrator to reset password.") // AUTH-429
 	}
@@ -144,6 +147,9 @@ func (s *Service) confirmForgotPassword(ctx context.Context, in *ConfirmForgotPa
 	if err := s.checkSecretHash(ctx, sc, in.Username, in.SecretHash, false); err != nil {
 		return nil, err
 	}
+	if sc, err = s.watchFrom(ctx, sc, EventTypeForgotPassword, in.UserContextData); err != nil {
+		return nil, err
+	}
 	if err := sc.resetRefusal(); err != nil {
 		if sc.client.hides() {
 			return nil, s.confirmHiddenReset(ctx, sc, in)
@@ -151,6 +157,9 @@ func (s *Service) confirmForgotPassword(ctx context.Context, in *ConfirmForgotPa
 		return nil, err
 	}
 	if err := s.refuseEarly(ctx, sc.pool, sc.user.Sub, "ForgotPassword", s.cfg.limits.ForgotPassword); err != nil {
+		return nil, err
+	}
+	if sc, err = s.checkNewPassword(ctx, sc, in.Password); err != nil {
 		return nil, err
 	}
 	next, err := s.preparePassword(ctx, sc, sc.user.Sub, sc.user.name(), in.Password) // before the code, which survives a refusal
@@ -175,6 +184,9 @@ func (s *Service) confirmHiddenReset(ctx context.Context, sc scope, in *ConfirmF
 		return err
 	}
 	if err := s.refuseEarly(ctx, sc.pool, sc.subject(), "ForgotPassword", s.cfg.limits.ForgotPassword); err != nil {
+		return err
+	}
+	if sc, err = s.checkNewPassword(ctx, sc, in.Password); err != nil {
 		return err
 	}
 	if _, err := s.preparePassword(ctx, scope{pool: sc.pool}, "", sc.name, in.Password); err != nil {
@@ -221,7 +233,7 @@ func (s *Service) resetByCode(ctx context.Context, sc scope, next newPassword, c
 		}
 		if err != nil || wrong != nil {
 			verdict = wrong
-			return err
+			return firstError(err, s.record(ctx, tx, now, EventResponseTypeFail))
 		}
 		if now.user.CredentialEpoch != sc.user.CredentialEpoch { // the history was checked on another password
 			verdict = errCodeExpired
@@ -231,6 +243,9 @@ func (s *Service) resetByCode(ctx context.Context, sc scope, next newPassword, c
 			return err
 		}
 		now.user.Status, now.user.Modified = UserStatusTypeConfirmed, tx.Now()
+		if err := s.record(ctx, tx, now, EventResponseTypePass); err != nil {
+			return err
+		}
 		if err := s.takeCode(ctx, tx, now, rec); err != nil {
 			return err
 		}

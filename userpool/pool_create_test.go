@@ -295,10 +295,6 @@ var refusedPools = []refusedPool{
 	{"POOL-055 no password", factors(userpool.AuthFactorTypeEmailOtp), userpool.ErrInvalidParameter, ""},
 	{"NEW-164", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSoftwareToken), userpool.ErrInvalidParameter, ""},
 
-	unavailable("threat protection", "UserPoolAddOns", func(in *userpool.CreateUserPoolInput) {
-		in.UserPoolTier = userpool.UserPoolTierTypePlus
-		addOns(userpool.AdvancedSecurityModeTypeEnforced)(in)
-	}),
 	unavailable("names of levels", "AcrConfiguration", func(in *userpool.CreateUserPoolInput) {
 		in.AcrConfiguration = map[string]userpool.AcrLevelConfigType{"Level1": {AcrValue: "low"}}
 	}),

@@ -74,6 +74,7 @@ func (s *Service) purge(ctx context.Context, p *poolRecord) error {
 	for _, table := range []purger{
 		users.Of(id), groups.Of(id), resourceServers.Of(id), families.Of(id), ssoSessions.Of(id), codes.Of(id), ghosts.Of(id), used.Of(id), limits.Of(id), signingKeys.Of(id),
 		passkeyChallenges.Of(id), devices.Of(id),
+		riskConfigs.Of(id), authEvents.Of(id),
 	} {
 		for more := true; more; {
 			var err error

@@ -7,7 +7,6 @@ var unavailablePoolSettings = []struct {
 	member string
 	asked  func(p *UserPoolType) bool
 }{
-	{"UserPoolAddOns", asksThreatProtection},
 	{"AcrConfiguration", func(p *UserPoolType) bool { return len(p.AcrConfiguration) > 0 }},
 	{"DcrConfiguration", asksRegistration},
 	{"IssuerConfiguration.Type UPDATED", func(p *UserPoolType) bool {

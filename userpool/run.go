@@ -40,6 +40,7 @@ func (s *Service) round(ctx context.Context) {
 		{"delete pools", s.DeletePools},
 		{"clean groups", s.CleanGroups},
 		{"clean devices", s.CleanDevices},
+		{"clean events", s.CleanEvents},
 		{"sweep", func(ctx context.Context) error { _, err := s.store.Sweep(ctx, sweepPage); return err }},
 	} {
 		if err := part.do(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrStale) {

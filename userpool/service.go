@@ -19,6 +19,7 @@ import (
 	"github.com/cenote-auth/cenote/internal/throttle"
 	"github.com/cenote-auth/cenote/internal/vault"
 	"github.com/cenote-auth/cenote/message"
+	"github.com/cenote-auth/cenote/risk"
 	"github.com/cenote-auth/cenote/store"
 	"github.com/cenote-auth/cenote/store/driver"
 	"github.com/cenote-auth/cenote/store/memory"
@@ -44,7 +45,13 @@ type Config struct {
 	// SenderKeys encrypts what custom senders are told. nil refuses pools with a CustomEmailSender or CustomSMSSender.
 	SenderKeys SenderKeys
 
-	Locate Locate // says where the addresses of sessions are; nil knows nothing
+	// Locator says where the addresses of sign-ins and sessions are, for threat protection and for pools that track sessions. nil
+	// knows nothing.
+	Locator risk.Locator
+
+	// Threat protection of the pools that have it (AUTH-551).
+	RiskAssessor         risk.Assessor        // nil is risk.Default()
+	CompromisedPasswords CompromisedPasswords // nil knows none
 
 	Interceptors []awsapi.Interceptor // wrap every operation, the first outermost
 	Limits       Limits
@@ -91,11 +98,13 @@ type config struct {
 	limits          Limits
 	customIDs       bool
 	lenientLists    bool
-	locate          Locate
 	passkeyOrigins  func(string) []string
 	logger          *slog.Logger
 	keys            KeyMaker
 	mode            Mode
+	assessor        risk.Assessor
+	locator         risk.Locator
+	compromised     CompromisedPasswords
 }
 
 // Service is the user pools of an installation. It is safe for concurrent use and runs nothing by itself: Run delivers
@@ -168,9 +177,13 @@ func New(c Config) (*Service, error) {
 func (s *Service) configure(c Config) error {
 	s.cfg = config{
 		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, senderKeys: c.SenderKeys,
-		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet, locate: c.Locate,
+		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet,
 		logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
 		passkeyOrigins: c.PasskeyOrigins,
+		assessor:       c.RiskAssessor, locator: c.Locator, compromised: c.CompromisedPasswords,
+	}
+	if s.cfg.assessor == nil {
+		s.cfg.assessor = risk.Default()
 	}
 	if s.cfg.region == "" {
 		s.cfg.region = "us-east-1"

@@ -24,6 +24,9 @@ func (s *Service) signUp(ctx context.Context, in *SignUpInput) (*SignUpOutput, e
 	if err := s.checkSecretHash(ctx, sc, in.Username, in.SecretHash, false); err != nil {
 		return nil, err
 	}
+	if sc, err = s.watchFrom(ctx, sc, EventTypeSignUp, in.UserContextData); err != nil {
+		return nil, err
+	}
 	if err := sc.pool.signUpRefusal(); err != nil {
 		return nil, err
 	}
@@ -36,6 +39,9 @@ func (s *Service) signUp(ctx context.Context, in *SignUpInput) (*SignUpOutput, e
 	}
 	if sc.user != nil { // the unique index decides; this refuses before the arithmetic and the trigger
 		return nil, sc.pool.existing(sc, false)
+	}
+	if sc, err = s.refuseCompromised(ctx, sc, EventFilterTypeSignUp, in.Password); err != nil {
+		return nil, err
 	}
 	u, err := s.newUser(sc.pool, in.Username, attrs)
 	if err != nil {
@@ -108,7 +114,7 @@ func (s *Service) storeSignUp(ctx context.Context, sc scope, in *SignUpInput, an
 				return err
 			}
 		}
-		now, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, name: sc.name, proof: sc.proof})
+		now, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, name: sc.name, proof: sc.proof, threat: sc.threat})
 		if err != nil {
 			return err
 		}
@@ -117,6 +123,9 @@ func (s *Service) storeSignUp(ctx context.Context, sc scope, in *SignUpInput, an
 		}
 		now.user = sc.user
 		if err := users.Of(now.pool.id()).Put(ctx, tx, sc.user); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, now, EventResponseTypePass); err != nil {
 			return err
 		}
 		if !sends {

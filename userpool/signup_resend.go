@@ -22,6 +22,9 @@ func (s *Service) resendConfirmationCode(ctx context.Context, in *ResendConfirma
 	if err := s.checkSecretHash(ctx, sc, in.Username, in.SecretHash, false); err != nil {
 		return nil, err
 	}
+	if sc, err = s.watchFrom(ctx, sc, EventTypeResendCode, in.UserContextData); err != nil {
+		return nil, err
+	}
 	switch {
 	case sc.client.hides() && (sc.user == nil || sc.user.Disabled): // ERR-072
 		d, err := s.pretendCode(ctx, sc, codeSignUp, "ResendConfirmationCode", s.cfg.limits.ResendConfirmationCode)

@@ -2,7 +2,6 @@ package userpool
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -12,18 +11,14 @@ import (
 	"github.com/cenote-auth/cenote/store"
 )
 
-// Location is where an address is. Both may be empty; Country is an English name, not a code (NEW-054).
-type Location struct{ City, Country string }
-
-// Locate returns where an address is, from a table of the operator's. It is asked when a session of a pool that tracks sessions
-// is used, outside of transactions, and has no error: what it does not know is the zero Location.
-type Locate func(ctx context.Context, address netip.Addr) Location
+// location is where an address is. Both may be empty; Country is an English name, not a code (NEW-054).
+type location struct{ City, Country string }
 
 // visitor is who uses a session, as far as it is remembered. The zero value is somebody of whom nothing is known.
 type visitor struct {
 	device  string
 	address string
-	where   Location
+	where   location
 }
 
 // visitor returns who makes a request, if the pool tracks sessions: else nobody asks.
@@ -34,10 +29,8 @@ func (s *Service) visitor(ctx context.Context, p *poolRecord, about requestConte
 	v := visitor{device: useragent.Describe(about.UserAgent)}
 	if a := about.IP.WithZone(""); a.IsValid() {
 		v.address = a.String()
-		if s.cfg.locate != nil {
-			where := s.cfg.locate(ctx, a)
-			v.where = Location{City: cut(where.City, maxPlaceName), Country: cut(where.Country, maxPlaceName)}
-		}
+		where := s.locate(ctx, about)
+		v.where = location{City: where.City, Country: where.Country}
 	}
 	return v
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cenote-auth/cenote/awsapi"
+	"github.com/cenote-auth/cenote/risk"
 	"github.com/cenote-auth/cenote/store"
 	"github.com/cenote-auth/cenote/userpool"
 )
@@ -96,16 +97,16 @@ func (a app) alive(tokens *userpool.AuthenticationResultType) bool {
 // client and by every way to sign in.
 func TestSessionMembers(t *testing.T) {
 	t.Parallel()
-	places := func(_ context.Context, a netip.Addr) userpool.Location {
+	places := func(_ context.Context, a netip.Addr) (risk.Place, error) {
 		switch a.String() {
 		case "203.0.113.9":
-			return userpool.Location{City: "Reykjavík", Country: "Iceland"}
+			return risk.Place{City: "Reykjavík", Country: "Iceland"}, nil
 		case "2001:db8::1":
-			return userpool.Location{City: strings.Repeat("ö", 300) + "\xff", Country: ""}
+			return risk.Place{City: strings.Repeat("ö", 300) + "\xff", Country: ""}, nil
 		}
-		return userpool.Location{}
+		return risk.Place{}, nil
 	}
-	b := setup(t, func(c *userpool.Config) { c.Locate = places })
+	b := setup(t, func(c *userpool.Config) { c.Locator = risk.LocatorFunc(places) })
 	a := b.tracks(20)
 	a.user("ada")
 	b.clock.Advance(250 * time.Millisecond)
@@ -341,13 +342,13 @@ func TestC2_SessionEndsDuringRefresh(t *testing.T) {
 			t.Parallel()
 			var a app
 			var id string
-			locate := func(ctx context.Context, _ netip.Addr) userpool.Location {
+			locate := func(ctx context.Context, _ netip.Addr) (risk.Place, error) {
 				if id != "" { // while the caller's address is looked up
 					check(t, a.adminRevokeSession("ada", id, ""))
 				}
-				return userpool.Location{}
+				return risk.Place{}, nil
 			}
-			a = setup(t, func(c *userpool.Config) { c.Locate = locate }).tracks(20, option)
+			a = setup(t, func(c *userpool.Config) { c.Locator = risk.LocatorFunc(locate) }).tracks(20, option)
 			a.user("ada")
 			tokens := a.signIn("ada")
 			id = a.sessionOf(tokens)

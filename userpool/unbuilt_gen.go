@@ -35,24 +35,6 @@ func (s *Service) adminLinkProviderForUser(context.Context, *AdminLinkProviderFo
 	return nil, engine.Unbuilt(opAdminLinkProviderForUser)
 }
 
-// AdminListUserAuthEvents is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminListUserAuthEvents(ctx context.Context, in *AdminListUserAuthEventsInput) (*AdminListUserAuthEventsOutput, error) {
-	return call(ctx, s, opAdminListUserAuthEvents, in, s.adminListUserAuthEvents)
-}
-
-func (s *Service) adminListUserAuthEvents(context.Context, *AdminListUserAuthEventsInput) (*AdminListUserAuthEventsOutput, error) {
-	return nil, engine.Unbuilt(opAdminListUserAuthEvents)
-}
-
-// AdminUpdateAuthEventFeedback is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminUpdateAuthEventFeedback(ctx context.Context, in *AdminUpdateAuthEventFeedbackInput) (*AdminUpdateAuthEventFeedbackOutput, error) {
-	return call(ctx, s, opAdminUpdateAuthEventFeedback, in, s.adminUpdateAuthEventFeedback)
-}
-
-func (s *Service) adminUpdateAuthEventFeedback(context.Context, *AdminUpdateAuthEventFeedbackInput) (*AdminUpdateAuthEventFeedbackOutput, error) {
-	return nil, engine.Unbuilt(opAdminUpdateAuthEventFeedback)
-}
-
 // CreateIdentityProvider is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) CreateIdentityProvider(ctx context.Context, in *CreateIdentityProviderInput) (*CreateIdentityProviderOutput, error) {
 	return call(ctx, s, opCreateIdentityProvider, in, s.createIdentityProvider)
@@ -177,15 +159,6 @@ func (s *Service) DescribeManagedLoginBrandingByClient(ctx context.Context, in *
 
 func (s *Service) describeManagedLoginBrandingByClient(context.Context, *DescribeManagedLoginBrandingByClientInput) (*DescribeManagedLoginBrandingByClientOutput, error) {
 	return nil, engine.Unbuilt(opDescribeManagedLoginBrandingByClient)
-}
-
-// DescribeRiskConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DescribeRiskConfiguration(ctx context.Context, in *DescribeRiskConfigurationInput) (*DescribeRiskConfigurationOutput, error) {
-	return call(ctx, s, opDescribeRiskConfiguration, in, s.describeRiskConfiguration)
-}
-
-func (s *Service) describeRiskConfiguration(context.Context, *DescribeRiskConfigurationInput) (*DescribeRiskConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opDescribeRiskConfiguration)
 }
 
 // DescribeTerms is not available in this version: it answers OperationNotImplementedException.
@@ -332,15 +305,6 @@ func (s *Service) setLogDeliveryConfiguration(context.Context, *SetLogDeliveryCo
 	return nil, engine.Unbuilt(opSetLogDeliveryConfiguration)
 }
 
-// SetRiskConfiguration is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) SetRiskConfiguration(ctx context.Context, in *SetRiskConfigurationInput) (*SetRiskConfigurationOutput, error) {
-	return call(ctx, s, opSetRiskConfiguration, in, s.setRiskConfiguration)
-}
-
-func (s *Service) setRiskConfiguration(context.Context, *SetRiskConfigurationInput) (*SetRiskConfigurationOutput, error) {
-	return nil, engine.Unbuilt(opSetRiskConfiguration)
-}
-
 // SetUICustomization is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) SetUICustomization(ctx context.Context, in *SetUICustomizationInput) (*SetUICustomizationOutput, error) {
 	return call(ctx, s, opSetUICustomization, in, s.setUICustomization)
@@ -366,15 +330,6 @@ func (s *Service) StopUserImportJob(ctx context.Context, in *StopUserImportJobIn
 
 func (s *Service) stopUserImportJob(context.Context, *StopUserImportJobInput) (*StopUserImportJobOutput, error) {
 	return nil, engine.Unbuilt(opStopUserImportJob)
-}
-
-// UpdateAuthEventFeedback is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateAuthEventFeedback(ctx context.Context, in *UpdateAuthEventFeedbackInput) (*UpdateAuthEventFeedbackOutput, error) {
-	return call(ctx, s, opUpdateAuthEventFeedback, in, s.updateAuthEventFeedback)
-}
-
-func (s *Service) updateAuthEventFeedback(context.Context, *UpdateAuthEventFeedbackInput) (*UpdateAuthEventFeedbackOutput, error) {
-	return nil, engine.Unbuilt(opUpdateAuthEventFeedback)
 }
 
 // UpdateIdentityProvider is not available in this version: it answers OperationNotImplementedException.

@@ -159,6 +159,7 @@ func (s *Service) migratedBefore(ctx context.Context, sc scope, c *store.Conflic
 	if err == nil && now.user == nil {
 		err = errNotMigrated(sc, c)
 	}
+	now.threat = sc.threat
 	return now, err
 }
 

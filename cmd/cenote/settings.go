@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/cenote-auth/cenote"
+	"github.com/cenote-auth/cenote/compromised"
 	"github.com/cenote-auth/cenote/message/smtp"
 	"github.com/cenote-auth/cenote/message/webhook"
 	"github.com/cenote-auth/cenote/store/driver"
@@ -31,6 +32,8 @@ type settings struct {
 	AccountID      string   `default:"123456789012" help:"AWS account that is answered for." name:"account-id"`
 	IssuerURL      string   `help:"Public address of this server; the issuer of a pool's tokens is this and the pool's id. Default: what Amazon Cognito has (serve), the address listened on (dev)." name:"issuer-url" placeholder:"URL"`
 	PasskeyOrigin  []string `help:"Further place where passkeys may be used, beside https:// and the relying party id: https://host, http://localhost:port, android:apk-key-hash:…. Default (dev): http://localhost with the port listened on and with 3000, 4200, 5173, 8000 and 8080." placeholder:"ORIGIN"`
+	KnownHashes    string   `help:"Sorted file of SHA-1 hashes of compromised passwords, for pools with threat protection." name:"compromised-hashes" placeholder:"FILE"`
+	KnownURL       string   `help:"Service that is asked for compromised passwords instead, by the first five digits of a hash." name:"compromised-url" placeholder:"URL"`
 	LogFormat      string   `default:"text" enum:"text,json" help:"Form of the log: text or json."`
 	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"Least severe record that is logged."`
 }
@@ -77,7 +80,32 @@ func (s *settings) config(log *slog.Logger) (cenote.Config, error) {
 		}
 		c.UserPools.SenderKeys = keys
 	}
-	return c, nil
+	known, err := s.compromised()
+	if known != nil {
+		c.UserPools.CompromisedPasswords = known
+	}
+	return c, err
+}
+
+// compromised returns what knows compromised passwords, if the flags name it.
+func (s *settings) compromised() (userpool.CompromisedPasswords, error) {
+	switch {
+	case s.KnownHashes != "" && s.KnownURL != "":
+		return nil, errors.New("--compromised-hashes and --compromised-url exclude each other")
+	case s.KnownHashes != "":
+		h, err := compromised.OpenHashes(s.KnownHashes)
+		if err != nil {
+			return nil, fmt.Errorf("--compromised-hashes: %w", err)
+		}
+		return h, nil
+	case s.KnownURL != "":
+		r, err := compromised.NewRange(compromised.RangeConfig{BaseURL: s.KnownURL})
+		if err != nil {
+			return nil, fmt.Errorf("--compromised-url: %w", err)
+		}
+		return r, nil
+	}
+	return nil, nil
 }
 
 // senderKeys reads the key that codes for custom senders are encrypted under.

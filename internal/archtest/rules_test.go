@@ -18,9 +18,9 @@ var layers = []layer{
 	{packages: []string{"oidc/...", "gateway/...", "sync/syncclient"}},
 	{packages: []string{"userpool", "identitypool", "sync"}},
 	{packages: []string{"awshttp"}},
-	{packages: []string{"store/memory", "store/pebble", "store/postgres", "store/storetest", "message/smtp", "message/webhook"}},
+	{packages: []string{"store/memory", "store/pebble", "store/postgres", "store/storetest", "message/smtp", "message/webhook", "compromised"}},
 	{packages: []string{"internal/..."}, siblings: true},
-	{packages: []string{"iam", "trigger", "message", "store"}},
+	{packages: []string{"iam", "trigger", "message", "store", "risk"}},
 	{packages: []string{"internal/ident", "internal/seal", "internal/gate", "internal/egress"}, siblings: true},
 	{packages: []string{"awsapi", "srp", "token", "store/driver", "internal/pgtest", "internal/archtest", "internal/testreport",
 		"webauthntest"}}, // the other side of a protocol: knows nothing of ours, so that every package's tests can have it
@@ -68,7 +68,7 @@ var owners = map[string][]string{
 
 // embeddable are what other programs import. They compile none of edges into their importers.
 var embeddable = []string{".", "awsapi", "userpool", "identitypool", "sync", "sync/syncclient", "oidc", "gateway", "awshttp",
-	"iam", "trigger", "message", "token", "srp", "store", "store/driver", "store/memory"}
+	"iam", "trigger", "message", "risk", "token", "srp", "store", "store/driver", "store/memory"}
 
 // edges are import path prefixes that only those get who ask for them by name.
 var edges = []string{
@@ -128,7 +128,7 @@ var forbidden = []name{
 		instead: "uuid.NewRandomFromReader"}, // M10: SetRand is global
 	{path: "net/http", names: "DefaultClient DefaultTransport Get Head Post PostForm", instead: "internal/egress, which checks the address at each dial"},
 	{path: "net/http", names: "Client Transport", allowed: asType, instead: "internal/egress, which checks the address at each dial",
-		except: []string{"internal/egress", "trigger", "message/webhook", "token", "cenotetest/..."}}, // H8: the endpoints of all but the first come from the operator
+		except: []string{"internal/egress", "trigger", "message/webhook", "compromised", "token", "cenotetest/..."}}, // H8: the endpoints of all but the first come from the operator
 	{path: "os", names: "Getenv LookupEnv Environ", instead: "a field of Config"},
 	{path: "os", names: "Exit Stdout Stderr", instead: "an error, or the logger of Config", except: []string{"cenotetest/..."}},
 	{path: "fmt", names: "Print Printf Println", instead: "the logger of Config"},

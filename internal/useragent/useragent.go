@@ -54,8 +54,21 @@ var windows = map[string]string{"10.0": "10", "6.3": "8.1", "6.2": "8", "6.1": "
 // Describe returns "{browser} {version} / {system} {version}" for a User-Agent header, as in "Chrome 125 / macOS 15.0" (NEW-052).
 // Half of it may be Unknown; if nothing can be told, all of it is.
 func Describe(header string) string {
+	return describe(header, func(name, version string) string { return strings.TrimSuffix(name+" "+version, " ") })
+}
+
+// Name is Describe without versions, as in "Chrome / macOS": an update makes no new device. It is empty if nothing can be told.
+func Name(header string) string {
+	name := describe(header, func(name, _ string) string { return name })
+	if name == Unknown {
+		return ""
+	}
+	return name
+}
+
+func describe(header string, join func(name, version string) string) string {
 	header = header[:min(len(header), maxLength)]
-	p, s := find(programs, header), find(systems, header)
+	p, s := find(programs, header, join), find(systems, header, join)
 	if strings.HasPrefix(p, "Safari") && !strings.Contains(header, "Safari/") {
 		p = "" // an Android browser of old, or an app
 	}
@@ -74,17 +87,14 @@ func Describe(header string) string {
 	return p + " / " + s
 }
 
-// find returns the name and version of the first entry that the header has, or "".
-func find(table []program, header string) string {
+// find returns what join makes of the name and version of the first entry that the header has, or "".
+func find(table []program, header string, join func(name, version string) string) string {
 	for _, p := range table {
 		at := strings.Index(header, p.mark)
 		if at < 0 {
 			continue
 		}
-		if v := version(header[at+len(p.mark):], p.parts); v != "" {
-			return p.name + " " + v
-		}
-		return p.name
+		return join(p.name, version(header[at+len(p.mark):], p.parts))
 	}
 	return ""
 }

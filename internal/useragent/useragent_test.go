@@ -56,6 +56,19 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// A name has no version, so that an update makes no new device.
+func TestName(t *testing.T) {
+	t.Parallel()
+	const chrome = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36"
+	for header, want := range map[string]string{
+		chrome: "Chrome / macOS", strings.Replace(chrome, "125", "126", 1): "Chrome / macOS", "curl/8.5.0": "curl / unknown", "a browser of my own": "", "": "",
+	} {
+		if got := useragent.Name(header); got != want {
+			t.Errorf("%q: got %q, want %q", header, got, want)
+		}
+	}
+}
+
 // FuzzDescribe reads what anybody sends: the answer is short, plain text.
 func FuzzDescribe(f *testing.F) {
 	for _, tt := range headers {

@@ -111,13 +111,20 @@ func (s *Service) nextAsk(ctx context.Context, in signIn, next *userRecord, said
 		}
 		return s.askStatus(in, next)
 	}
+	if in.choice != nil {
+		return s.askChosen(ctx, in, next)
+	}
 	if next == nil {
 		return nil, errBadCredentials
 	}
 	if q, err := s.askStatus(in, next); q != nil || err != nil {
 		return q, err
 	}
-	if in.onlyPassword() {
+	if len(in.Targets) > 0 {
+		if q, err := s.askTowards(ctx, in, next); q != nil || err != nil {
+			return q, err
+		}
+	} else if in.onlyPassword() {
 		if q, err := in.pool.secondFactors(next).ask(in, next); q != nil || err != nil {
 			return q, err
 		}
@@ -125,7 +132,7 @@ func (s *Service) nextAsk(ctx context.Context, in signIn, next *userRecord, said
 	if in.Custom != nil {
 		return s.nextCustom(ctx, in, next, said)
 	}
-	return nil, nil
+	return nil, s.mayEnd(in, next)
 }
 
 // askStatus asks or refuses what the status of a user demands.
@@ -161,6 +168,10 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 		if held != nil {
 			gets = append(slices.Clone(more), held)
 		}
+		family := families.Of(in.pool.id()).Find(in.Credit.family())
+		if in.Credit != nil {
+			gets = append(slices.Clone(gets), family)
+		}
 		now, err := s.again(ctx, tx, in.scope, gets...)
 		if err != nil {
 			return err
@@ -168,6 +179,9 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 		if now.pool.Version != in.pool.Version || now.client.Version != in.client.Version ||
 			in.user != nil && now.user.Version != in.user.Version {
 			return errChanged
+		}
+		if err := in.stillCredited(now, family.Got); err != nil {
+			return err
 		}
 		if err := st.hold.settle(ctx, tx, now.pool, held); err != nil {
 			return err

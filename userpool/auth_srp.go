@@ -129,7 +129,7 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	case v.Sub != sc.user.Sub:
 		return authAnswer{}, errBadCredentials
 	}
-	if err := sc.client.allowsFlow(v.Flow); err != nil { // switched off since (C4)
+	if err := sc.allowsFlow(v.Flow); err != nil { // switched off since (C4)
 		return authAnswer{}, err
 	}
 	sc, err = s.prove(ctx, sc, func(sc scope) (bool, error) {

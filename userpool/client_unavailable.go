@@ -18,7 +18,6 @@ var unavailableClientSettings = []struct {
 	{"EnablePropagateAdditionalUserContextData", func(c *UserPoolClientType) bool {
 		return isTrue(c.EnablePropagateAdditionalUserContextData)
 	}},
-	{"ExplicitAuthFlows value ALLOW_USER_AUTH", asksFlow(ExplicitAuthFlowsTypeAllowUserAuth)},
 }
 
 func asksFlow(flow ExplicitAuthFlowsType) func(*UserPoolClientType) bool {

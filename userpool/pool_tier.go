@@ -25,7 +25,7 @@ var tierFeatures = []struct {
 		return c != nil && c.LambdaVersion != PreTokenGenerationLambdaVersionTypeV10
 	}},
 	{"Choice-Based Authentication", UserPoolTierTypeEssentials, asksFirstFactors},
-	{"Custom ACR Names", UserPoolTierTypeEssentials, func(p *UserPoolType) bool { return len(p.AcrConfiguration) > 0 }},
+	{"Custom ACR Names", UserPoolTierTypeEssentials, asksACRNames},
 	{"Dynamic Client Registration", UserPoolTierTypeEssentials, asksRegistration},
 }
 
@@ -34,7 +34,7 @@ func checkTier(pool *poolRecord) error {
 	p := &pool.Settings
 	var missing []string
 	for _, f := range tierFeatures {
-		if slices.Index(tierOrder, p.UserPoolTier) < slices.Index(tierOrder, f.lowest) && f.asked(p) {
+		if !tierHas(p.UserPoolTier, f.lowest) && f.asked(p) {
 			missing = append(missing, f.name)
 		}
 	}
@@ -44,8 +44,22 @@ func checkTier(pool *poolRecord) error {
 	if len(missing) == 0 {
 		return nil
 	}
+	return errTier(p.UserPoolTier, missing...)
+}
+
+func errTier(tier UserPoolTierType, features ...string) error {
 	return ErrFeatureUnavailableInTier.Newf("The following features need to be disabled for the %s pricing tier configured: %s",
-		p.UserPoolTier, strings.Join(missing, ", "))
+		tier, strings.Join(features, ", "))
+}
+
+// tierHas reports whether a plan has what begins with the plan lowest.
+func tierHas(tier, lowest UserPoolTierType) bool {
+	return slices.Index(tierOrder, tier) >= slices.Index(tierOrder, lowest)
+}
+
+// hasTier reports whether the pool has what begins with the plan lowest.
+func (p *poolRecord) hasTier(lowest UserPoolTierType) bool {
+	return tierHas(p.Settings.UserPoolTier, lowest)
 }
 
 func asksThreatProtection(p *UserPoolType) bool {

@@ -9,7 +9,6 @@ var unavailablePoolSettings = []struct {
 }{
 	{"DeviceConfiguration", func(p *UserPoolType) bool { return p.DeviceConfiguration != nil }}, // any value is on (POOL-033)
 	{"UserPoolAddOns", asksThreatProtection},
-	{"AcrConfiguration", func(p *UserPoolType) bool { return len(p.AcrConfiguration) > 0 }},
 	{"DcrConfiguration", asksRegistration},
 	{"IssuerConfiguration.Type UPDATED", func(p *UserPoolType) bool {
 		return p.IssuerConfiguration != nil && p.IssuerConfiguration.Type == IssuerTypeUpdated

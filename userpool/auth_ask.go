@@ -49,7 +49,7 @@ func (s *Service) put(ctx context.Context, in signIn, next *userRecord, st step,
 	if err != nil {
 		return authAnswer{}, err
 	}
-	if q.code != nil || stored != nil || st.writes(in.user) {
+	if q.code != nil || stored != nil || st.writes(in.user, next) {
 		err := s.commit(ctx, in, next, st, nil, func(tx *store.Tx, now scope) error {
 			if stored != nil {
 				if err := storedSessions.Of(now.pool.id()).Put(ctx, tx, stored); err != nil {

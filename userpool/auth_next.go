@@ -41,7 +41,7 @@ func (s *Service) advance(ctx context.Context, in signIn, st step) (authAnswer, 
 		case usedBefore(err):
 			return authAnswer{}, st.once.again
 		case store.AsConflict(err) != nil && store.AsConflict(err).Kind == users.Name():
-			next, _ := st.applied(in.user) // whose name it was
+			next, _ := st.applied(in) // whose name it was
 			return authAnswer{}, in.pool.aliasTaken(next, store.AsConflict(err))
 		case !errors.Is(err, errChanged) && !errors.Is(err, store.ErrStale):
 			return authAnswer{}, err
@@ -68,7 +68,7 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 			return authAnswer{}, err
 		}
 	}
-	next, err := st.applied(in.user)
+	next, err := st.applied(in)
 	if err != nil {
 		return authAnswer{}, err
 	}
@@ -88,13 +88,16 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 	return s.finish(ctx, in, next, st, said)
 }
 
-// applied returns the user as the step leaves him.
-func (st step) applied(u *userRecord) (*userRecord, error) {
-	if u == nil { // nobody
+// applied returns the user as the step leaves him. Failed passwords are forgotten once something was proven, and not because a
+// sign-in begins: that would be a way around the lock-out (C3).
+func (st step) applied(in signIn) (*userRecord, error) {
+	if in.user == nil { // nobody
 		return nil, nil
 	}
-	next := u.clone()
-	next.Attempts = attempts{}
+	next := in.user.clone()
+	if in.choice == nil && len(in.Methods) > 0 {
+		next.Attempts = attempts{}
+	}
 	if st.change == nil {
 		return next, nil
 	}
@@ -186,7 +189,7 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 		if err := st.hold.settle(ctx, tx, now.pool, held); err != nil {
 			return err
 		}
-		if in.user != nil && (st.change != nil || now.user.Attempts.Failed > 0) {
+		if in.user != nil && (st.change != nil || now.user.Attempts != next.Attempts) {
 			if err := users.Of(now.pool.id()).Put(ctx, tx, next); err != nil {
 				return err
 			}
@@ -204,9 +207,9 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 }
 
 // writes reports whether the step has anything to commit by itself.
-func (st step) writes(u *userRecord) bool {
+func (st step) writes(u, next *userRecord) bool {
 	return st.once != nil || st.change != nil || st.also != nil || st.hold != nil && (st.hold.version != 0 || st.hold.step != 0) ||
-		u != nil && u.Attempts.Failed > 0
+		u != nil && u.Attempts != next.Attempts
 }
 
 // reread reads a scope anew by id and refuses if what is found no longer allows what was proven for it.

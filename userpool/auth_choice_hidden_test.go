@@ -283,10 +283,13 @@ func TestC3_BeginningForgetsNoFailures(t *testing.T) {
 	tokens := a.signIn("ada")
 	srpA := a.login("ada", another).Params()["SRP_A"]
 	for name, begin := range map[string]func(a app) error{
-		"choice":       func(a app) error { _, err := a.choose("ada"); return err },
-		"PASSWORD":     func(a app) error { _, err := a.choose("ada", "PREFERRED_CHALLENGE", "PASSWORD"); return err },
-		"PASSWORD_SRP": func(a app) error { _, err := a.choose("ada", "PREFERRED_CHALLENGE", "PASSWORD_SRP", "SRP_A", srpA); return err },
-		"EMAIL_OTP":    func(a app) error { _, err := a.choose("ada", "PREFERRED_CHALLENGE", "EMAIL_OTP"); return err },
+		"choice":   func(a app) error { _, err := a.choose("ada"); return err },
+		"PASSWORD": func(a app) error { _, err := a.choose("ada", "PREFERRED_CHALLENGE", "PASSWORD"); return err },
+		"PASSWORD_SRP": func(a app) error {
+			_, err := a.choose("ada", "PREFERRED_CHALLENGE", "PASSWORD_SRP", "SRP_A", srpA)
+			return err
+		},
+		"EMAIL_OTP": func(a app) error { _, err := a.choose("ada", "PREFERRED_CHALLENGE", "EMAIL_OTP"); return err },
 		"selection": func(a app) error {
 			_, err := a.respond(selection, a.chosen("ada", selection), "USERNAME", "ada", "ANSWER", "EMAIL_OTP")
 			return err

@@ -229,7 +229,10 @@ func TestC3_ChoicePasswordsLock(t *testing.T) {
 	t.Parallel()
 	a := choiceApp(t)
 	guess := []func() error{
-		func() error { _, err := a.choose("ada", "PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", another); return err },
+		func() error {
+			_, err := a.choose("ada", "PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", another)
+			return err
+		},
 		func() error {
 			_, err := a.respond(selection, a.chosen("ada", selection), "USERNAME", "ada", "ANSWER", "PASSWORD", "PASSWORD", another)
 			return err

@@ -183,20 +183,23 @@ var secondFactorMethods = map[string]ChallengeNameType{
 	methodSMS: ChallengeNameTypeSmsMfa, methodEmail: ChallengeNameTypeEmailOtp, methodTOTP: ChallengeNameTypeSoftwareTokenMfa,
 }
 
-// waysToMethod returns the challenges by which the user can prove one method of a row. Codes beside a password are second factors, of
-// which only those count that he has switched on (NEW-133); alone they are first ones. Where the client hides who exists it is not
-// told before the password which second factors somebody has.
+// waysToMethod returns the challenges by which the user can prove one method of a row. What stands beside a password is a second
+// factor, and has to be switched on (NEW-133); a code alone is a first one, or a second one if there was a password before. Where the
+// client hides who exists it is not told before the password which second factors somebody has.
 func (s *Service) waysToMethod(in signIn, u *userRecord, method string, row []string) []ChallengeNameType {
 	first := s.firstChallenges(in, u)
 	if method == methodPassword {
 		return slices.DeleteFunc(first, func(n ChallengeNameType) bool { return !slices.Contains(passwordChallenges, n) })
 	}
 	second := secondFactorMethods[method]
-	if slices.Contains(row, methodPassword) || slices.Contains(in.Methods, methodPassword) {
-		unknown := in.client.hides() && len(in.Methods) == 0
-		if second != "" && (unknown || u != nil && slices.Contains(in.pool.activeFactors(u).usable, second)) {
-			return []ChallengeNameType{second}
-		}
+	beside := slices.Contains(row, methodPassword)
+	unknown := beside && in.client.hides() && len(in.Methods) == 0
+	on := u != nil && slices.Contains(in.pool.activeFactors(u).usable, second)
+	switch {
+	case second != "" && (unknown || on && (beside || slices.Contains(in.Methods, methodPassword))):
+		return []ChallengeNameType{second}
+	case beside:
+		return nil
 	}
 	return slices.DeleteFunc(first, func(n ChallengeNameType) bool { return codeFactors[n] == nil || codeFactors[n].method != method })
 }

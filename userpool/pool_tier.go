@@ -1,8 +1,11 @@
 package userpool
 
 import (
+	"context"
 	"slices"
 	"strings"
+
+	"github.com/cenote-auth/cenote/store"
 )
 
 // tierOrder has the feature plans from the smallest to the largest (TIER-001).
@@ -50,6 +53,23 @@ func checkTier(pool *poolRecord) error {
 func errTier(tier UserPoolTierType, features ...string) error {
 	return ErrFeatureUnavailableInTier.Newf("The following features need to be disabled for the %s pricing tier configured: %s",
 		tier, strings.Join(features, ", "))
+}
+
+// checkTierOfClients refuses a plan that a client of the pool needs more than (TIER-003).
+func checkTierOfClients(ctx context.Context, tx *store.Tx, p *poolRecord) error {
+	if p.hasTier(UserPoolTierTypeEssentials) {
+		return nil
+	}
+	page, err := clients.Of(store.Installation).Scan(ctx, &tx.Reader, store.Query{Index: indexPool, Value: []string{p.id()}, Limit: maxClients})
+	if err != nil {
+		return err
+	}
+	for _, c := range page.Records {
+		if err := p.checkFlows(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tierHas reports whether a plan has what begins with the plan lowest.

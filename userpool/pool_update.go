@@ -21,7 +21,10 @@ func (s *Service) updateUserPool(ctx context.Context, in *UpdateUserPoolInput) (
 			return err
 		}
 		p.Settings.LastModifiedDate = tx.Now()
-		return s.checkPool(p)
+		if err := s.checkPool(p); err != nil {
+			return err
+		}
+		return checkTierOfClients(ctx, tx, p)
 	})
 	return &UpdateUserPoolOutput{}, err
 }

@@ -2,11 +2,12 @@ package userpool
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
-// Who signs up and confirms by the code that came is signed in without another one: SignUp gives a session, ConfirmSignUp takes it and
-// gives one of its own, and USER_AUTH takes that, once (AUTH-106, AUTH-109, AUTH-288). Both live as long as sessions of the client do.
+// Who signs up and confirms by the code that came is signed in without another one: SignUp gives a session that ConfirmSignUp takes,
+// ConfirmSignUp one of its own, and USER_AUTH takes that, once (AUTH-106, AUTH-109, AUTH-288). Both live as long as sessions of the client do.
 
 // The steps of these sessions. They are no challenges: nobody can answer them.
 const (
@@ -33,16 +34,15 @@ func (s *Service) signUpSession(ctx context.Context, sc scope, step ChallengeNam
 	return text, err
 }
 
-// confirmedSession returns the session that ConfirmSignUp gives for the one of SignUp. It is for whoever signed up, and not for
-// everybody who has the code: one that is missing, of somebody else or too old gives none, and the user is confirmed all the same. sc is the
-// scope as it was stored, attribute the one that the code went to.
+// confirmedSession returns the session that ConfirmSignUp gives. That of SignUp need not be sent: AWS's own library does not. One that is
+// somebody else's gives none, and the user is confirmed all the same: the code says who he is. sc is the scope as it was stored,
+// attribute the one that the code went to.
 func (s *Service) confirmedSession(ctx context.Context, sc scope, text, attribute string) (string, error) {
-	if text == "" {
-		return "", nil
-	}
-	v, err := s.openSession(ctx, sc, text)
-	if err != nil || !v.fits(sc, stepSignUp, false, s.vault.Epoch()) {
-		return "", nil //nolint:nilerr // see above
+	if text != "" {
+		v, err := s.openSession(ctx, sc, text)
+		if !errors.Is(err, errSessionExpired) && (err != nil || !v.fits(sc, stepSignUp, false, s.vault.Epoch())) {
+			return "", nil //nolint:nilerr // see above
+		}
 	}
 	for name, f := range codeFactors {
 		if f.attribute == attribute && name != ChallengeNameTypeSmsMfa {

@@ -137,6 +137,7 @@ func TestLevelWithoutToken(t *testing.T) {
 			}
 		})
 	}
+	a.deliver() // those of the table
 	out, err := a.choose("ada", "TARGET_ACR_VALUES", "code")
 	check(t, err)
 	_, err = a.respond(selection, out.Session, "USERNAME", "ada", "ANSWER", "PASSWORD", "PASSWORD", password)

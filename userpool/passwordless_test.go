@@ -39,7 +39,7 @@ func TestPasswordlessSignUp(t *testing.T) {
 		{"codes by either", b.app(byCode, choosing), "bob", []string{"phone_number", "+14155550101"}, "", ""},
 		{"named by address", b.app(byCode, byEmail, choosing), "eve@example.com", nil, "", ""},
 		{"passwords only", b.app(), "ada", []string{"email", "ada@example.com"}, userpool.ErrInvalidParameter, noPassword},
-		{"passkeys are no codes", b.app(withPasskeys), "ada", []string{"email", "ada@example.com"}, userpool.ErrInvalidParameter, noPassword},
+		{"passkeys are no codes", b.app(offeringPasskeys), "ada", []string{"email", "ada@example.com"}, userpool.ErrInvalidParameter, noPassword},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := tt.app.SignUp(t.Context(), &userpool.SignUpInput{ClientId: tt.app.client, Username: tt.user, UserAttributes: attributes(tt.have...)})
@@ -55,7 +55,7 @@ func TestPasswordlessSignUp(t *testing.T) {
 	}
 }
 
-func withPasskeys(in *userpool.CreateUserPoolInput) {
+func offeringPasskeys(in *userpool.CreateUserPoolInput) {
 	factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeWebAuthn)(in)
 }
 

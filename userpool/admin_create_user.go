@@ -9,7 +9,8 @@ import (
 )
 
 // AdminCreateUser makes a user who signs in with a temporary password and has to change it, and invites him; with RESEND it
-// invites somebody once more (USR-010…022, AUTH-120…125, AUTH-585).
+// invites somebody once more (USR-010…022, AUTH-120…125, AUTH-585). Without a temporary password, in a pool whose sign-ins can begin
+// with a one-time code, it makes one who has no password and needs none (AUTH-013).
 func (s *Service) AdminCreateUser(ctx context.Context, in *AdminCreateUserInput) (*AdminCreateUserOutput, error) {
 	return call(ctx, s, opAdminCreateUser, in, s.adminCreateUser)
 }
@@ -41,6 +42,9 @@ func (s *Service) adminCreateUser(ctx context.Context, in *AdminCreateUserInput)
 	if err != nil {
 		return nil, err
 	}
+	if !u.hasPassword() { // there is none to bring (unconfirmed)
+		to = nil
+	}
 	sc.user = u
 	// What the function says about confirming and verifying is ignored here (USR-021, AUTH-124); that it may refuse is not.
 	if _, err := s.preSignUp(ctx, sc, trigger.PreSignUpAdminCreateUser, attrs, validation, in.ClientMetadata); err != nil {
@@ -70,7 +74,21 @@ func (p *poolRecord) createdAttributes(in *AdminCreateUserInput) (map[string]str
 	if err := p.checkTemporary(in.TemporaryPassword); err != nil {
 		return nil, err
 	}
-	return attrs, p.checkNew(attrs, true)
+	if err := p.checkNew(attrs, true); err != nil {
+		return nil, err
+	}
+	if !p.makesPasswordless(in) {
+		return attrs, nil
+	}
+	if missing := p.missingAttributes(attrs); len(missing) > 0 { // nobody will ask for them later (AUTH-123)
+		return nil, errRequired(missing)
+	}
+	return attrs, p.checkPasswordless(attrs)
+}
+
+// makesPasswordless reports whether the new user is to have no password (USR-014).
+func (p *poolRecord) makesPasswordless(in *AdminCreateUserInput) bool {
+	return in.TemporaryPassword == "" && len(p.codeAttributes()) > 0
 }
 
 // checkTemporary checks a temporary password; without one there is nothing to check.
@@ -81,11 +99,16 @@ func (p *poolRecord) checkTemporary(password string) error {
 	return p.checkPassword(password)
 }
 
-// newInvited returns a user that is not stored yet, with the temporary password that was given or a new one (USR-014).
+// newInvited returns a user that is not stored yet, with the temporary password that was given or a new one, or without any
+// (USR-014, AUTH-013).
 func (s *Service) newInvited(ctx context.Context, sc scope, in *AdminCreateUserInput, attrs map[string]string) (*userRecord, string, error) {
 	u, err := s.newUser(sc.pool, in.Username, attrs)
 	if err != nil {
 		return nil, "", err
+	}
+	if sc.pool.makesPasswordless(in) {
+		u.Status = UserStatusTypeConfirmed
+		return u, "", nil
 	}
 	password, err := s.temporaryOr(sc.pool, in.TemporaryPassword)
 	if err != nil {

@@ -79,7 +79,8 @@ type authAnswer struct {
 // are the same for all, in the order of AUTH-143.
 type authFlow struct {
 	public, signed bool
-	needs          []string // keys of AuthParameters
+	needs          []string                           // keys of AuthParameters
+	early          func(in authStart, sc scope) error // refuses before the client is asked whether it has the flow; may be nil
 	run            func(s *Service, ctx context.Context, in authStart, sc scope) (authAnswer, error)
 }
 
@@ -95,8 +96,11 @@ var authFlows = map[AuthFlowType]*authFlow{
 	AuthFlowTypeAdminUserPasswordAuth: &flowAdminPassword,
 	AuthFlowTypeAdminNoSrpAuth:        &flowAdminPassword,
 	AuthFlowTypeCustomAuth:            {public: true, signed: true, needs: []string{"USERNAME"}, run: (*Service).beginCustom},
-	AuthFlowTypeRefreshTokenAuth:      &flowRefresh,
-	AuthFlowTypeRefreshToken:          &flowRefresh,
+	AuthFlowTypeUserAuth: {
+		public: true, signed: true, needs: []string{"USERNAME"}, early: refuseStepUp, run: (*Service).beginChoice,
+	},
+	AuthFlowTypeRefreshTokenAuth: &flowRefresh,
+	AuthFlowTypeRefreshToken:     &flowRefresh,
 }
 
 // begin runs what all flows share and then the flow.
@@ -109,7 +113,12 @@ func (s *Service) begin(ctx context.Context, in authStart) (authAnswer, error) {
 	if flow == nil || in.signed && !flow.signed || !in.signed && !flow.public { // AUTH-138
 		return authAnswer{}, ErrInvalidParameter.New("Initiate Auth method not supported")
 	}
-	if err := sc.client.allowsFlow(in.flow); err != nil {
+	if flow.early != nil {
+		if err := flow.early(in, sc); err != nil {
+			return authAnswer{}, err
+		}
+	}
+	if err := sc.allowsFlow(in.flow); err != nil {
 		return authAnswer{}, err
 	}
 	for _, key := range flow.needs {
@@ -141,6 +150,9 @@ type signIn struct {
 	about    requestContext    // of this request
 	metadata map[string]string // of the respond operation, for the triggers (AUTH-166)
 	answered ChallengeNameType // what this request answers, if anything
+
+	choice    *choice // USER_AUTH only: what this request wants to be asked
+	confirmed bool    // the code of a sign-up is the first factor (AUTH-288)
 }
 
 // progress is how far a sign-in has come. It travels in its session.
@@ -157,6 +169,9 @@ type progress struct {
 
 	Chosen   ChallengeNameType `json:"mc,omitempty"` // the answer to SELECT_MFA_TYPE
 	NewEmail string            `json:"me,omitempty"` // the address that MFA_SETUP is to make a second factor
+
+	Targets []int   `json:"ta,omitempty"` // levels to reach one of, best first (NEW-122)
+	Credit  *credit `json:"cr,omitempty"` // the token that some of the methods come from
 }
 
 // The methods that the amr claim knows (NEW-088…093).

@@ -52,7 +52,7 @@ func (s *Service) put(ctx context.Context, in signIn, next *userRecord, st step,
 	if q.name == ChallengeNameTypeDeviceSrpAuth {
 		st.once = st.once.leadingTo(text)
 	}
-	if q.code != nil || stored != nil || st.writes(in.user) {
+	if q.code != nil || stored != nil || st.writes(in.user, next) {
 		err := s.commit(ctx, in, next, st, nil, func(tx *store.Tx, now scope) error {
 			if stored != nil {
 				if err := storedSessions.Of(now.pool.id()).Put(ctx, tx, stored); err != nil {
@@ -62,7 +62,7 @@ func (s *Service) put(ctx context.Context, in signIn, next *userRecord, st step,
 			if q.code == nil {
 				return nil
 			}
-			return s.enqueueFor(ctx, tx, in, now.pool, crypt, *said.message)
+			return limitAsThrottling(s.enqueueFor(ctx, tx, in, now.pool, crypt, *said.message))
 		})
 		if err != nil {
 			return authAnswer{}, err
@@ -92,7 +92,7 @@ func (s *Service) composeCode(ctx context.Context, in signIn, next *userRecord, 
 	}
 	sc := in.scope
 	sc.user = next
-	if next == nil {
+	if next == nil || next.Disabled {
 		sc.user = &userRecord{Sub: in.subject()}
 		said.message = new(sc.written(message.Authentication, sc.pool.template(message.Authentication), c.to, code, nil))
 		return nil
@@ -108,11 +108,11 @@ func (s *Service) composeCode(ctx context.Context, in signIn, next *userRecord, 
 // enqueueFor queues the message of a challenge. One to somebody who does not exist is counted and not sent, as pretendCode
 // does (H7, H12).
 func (s *Service) enqueueFor(ctx context.Context, tx *store.Tx, in signIn, p *poolRecord, c poolCrypt, m outgoing) error {
-	if in.user != nil {
+	if in.user != nil && !in.user.Disabled {
 		return s.enqueue(ctx, tx, p, c, m, false)
 	}
 	destination := destinationKey(c, m.To)
-	if m.To != in.name { // a made-up address is nobody else's
+	if in.user == nil && m.To != in.name { // a made-up address is nobody else's
 		destination = in.subject()
 	}
 	return s.count(ctx, tx, p, destination, "message", s.cfg.limits.MessagesPerDestination)

@@ -74,7 +74,7 @@ func (s *Service) answerCode(ctx context.Context, in authAnswerInput, sc scope) 
 	}
 	si, h, err := s.proveFactor(ctx, si, v, f.factor, func(now signIn) (*awsapi.Error, error) {
 		fits := subtle.ConstantTimeCompare(v.Code, crypt.sessionCode(v, in.responses[f.response])) == 1
-		if !fits || now.user == nil || now.user.Attributes[v.Attribute] != v.formerValue() {
+		if !fits || now.user == nil || now.user.Disabled || now.user.Attributes[v.Attribute] != v.formerValue() {
 			return errWrongCode, nil
 		}
 		return nil, nil

@@ -41,7 +41,7 @@ func (s *Service) advance(ctx context.Context, in signIn, st step) (authAnswer, 
 		case usedBefore(err):
 			return authAnswer{}, st.once.again
 		case store.AsConflict(err) != nil && store.AsConflict(err).Kind == users.Name():
-			next, _ := st.applied(in.user) // whose name it was
+			next, _ := st.applied(in) // whose name it was
 			return authAnswer{}, in.pool.aliasTaken(next, store.AsConflict(err))
 		case !errors.Is(err, errChanged) && !errors.Is(err, store.ErrStale) && !toldBefore(err):
 			return authAnswer{}, err
@@ -68,7 +68,7 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 			return authAnswer{}, err
 		}
 	}
-	next, err := st.applied(in.user)
+	next, err := st.applied(in)
 	if err != nil {
 		return authAnswer{}, err
 	}
@@ -89,13 +89,16 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 	return s.finish(ctx, in, next, st, said)
 }
 
-// applied returns the user as the step leaves him.
-func (st step) applied(u *userRecord) (*userRecord, error) {
-	if u == nil { // nobody
+// applied returns the user as the step leaves him. Failed passwords are forgotten once something was proven, and not because a
+// sign-in begins: that would be a way around the lock-out (C3).
+func (st step) applied(in signIn) (*userRecord, error) {
+	if in.user == nil { // nobody
 		return nil, nil
 	}
-	next := u.clone()
-	next.Attempts = attempts{}
+	next := in.user.clone()
+	if in.choice == nil && len(in.Methods) > 0 {
+		next.Attempts = attempts{}
+	}
 	if st.change == nil {
 		return next, nil
 	}
@@ -119,6 +122,9 @@ func (s *Service) nextAsk(ctx context.Context, in *signIn, next *userRecord, sai
 		}
 		return s.askDevice(ctx, in, next)
 	}
+	if in.choice != nil {
+		return s.askChosen(ctx, *in, next)
+	}
 	if next == nil {
 		return nil, errBadCredentials
 	}
@@ -129,7 +135,11 @@ func (s *Service) nextAsk(ctx context.Context, in *signIn, next *userRecord, sai
 	if err != nil {
 		return nil, err
 	}
-	if in.onlyPassword() && !in.deviceStandsIn() {
+	if len(in.Targets) > 0 {
+		if q, err := s.askTowards(ctx, *in, next); q != nil || err != nil {
+			return q, err
+		}
+	} else if in.onlyPassword() && !in.deviceStandsIn() {
 		if q, err := in.pool.secondFactors(next).ask(*in, next); q != nil || err != nil {
 			return q, err
 		}
@@ -138,6 +148,9 @@ func (s *Service) nextAsk(ctx context.Context, in *signIn, next *userRecord, sai
 		if q, err := s.nextCustom(ctx, *in, next, said); q != nil || err != nil {
 			return q, err
 		}
+	}
+	if device == nil {
+		return nil, s.mayEnd(*in, next)
 	}
 	return device, nil
 }
@@ -175,6 +188,10 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 		if held != nil {
 			gets = append(slices.Clone(more), held)
 		}
+		family := families.Of(in.pool.id()).Find(in.Credit.family())
+		if in.Credit != nil {
+			gets = append(slices.Clone(gets), family)
+		}
 		now, err := s.again(ctx, tx, in.scope, gets...)
 		if err != nil {
 			return err
@@ -183,10 +200,13 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 			in.user != nil && now.user.Version != in.user.Version {
 			return errChanged
 		}
+		if err := in.stillCredited(now, family.Got); err != nil {
+			return err
+		}
 		if err := st.hold.settle(ctx, tx, now.pool, held); err != nil {
 			return err
 		}
-		if in.user != nil && (st.change != nil || now.user.Attempts.Failed > 0) {
+		if in.user != nil && (st.change != nil || now.user.Attempts != next.Attempts) {
 			if err := users.Of(now.pool.id()).Put(ctx, tx, next); err != nil {
 				return err
 			}
@@ -204,9 +224,9 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 }
 
 // writes reports whether the step has anything to commit by itself.
-func (st step) writes(u *userRecord) bool {
+func (st step) writes(u, next *userRecord) bool {
 	return st.once != nil || st.change != nil || st.also != nil || st.hold != nil && (st.hold.version != 0 || st.hold.step != 0) ||
-		u != nil && u.Attempts.Failed > 0
+		u != nil && u.Attempts != next.Attempts
 }
 
 // reread reads a scope anew by id and refuses if what is found no longer allows what was proven for it.

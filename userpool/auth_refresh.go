@@ -178,7 +178,7 @@ func (s *Service) refreshRefusal(st refreshState, r refreshRequest, sum []byte) 
 	f, u, now := st.family, st.user, s.store.Now()
 	switch {
 	case st.client.machine(): // has no users, also if it had some before (NEW-142)
-		return st.client.allowsFlow(AuthFlowTypeRefreshTokenAuth)
+		return st.allowsFlow(AuthFlowTypeRefreshTokenAuth)
 	case f.ClientID != st.client.id():
 		return errRefreshInvalid
 	case u.Disabled:

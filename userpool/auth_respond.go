@@ -70,6 +70,9 @@ var challengeAnswers = map[ChallengeNameType]*challengeAnswer{
 	ChallengeNameTypeSoftwareTokenMfa: {needs: []string{"SOFTWARE_TOKEN_MFA_CODE"}, session: true, run: (*Service).answerTOTP},
 	ChallengeNameTypeSelectMfaType:    {needs: []string{"ANSWER"}, session: true, run: (*Service).answerSelectMFA},
 	ChallengeNameTypeMfaSetup:         {session: true, run: (*Service).answerMFASetup},
+	ChallengeNameTypeSelectChallenge:  {needs: []string{"ANSWER"}, session: true, run: (*Service).answerChoice},
+	ChallengeNameTypePassword:         {needs: []string{"PASSWORD"}, session: true, run: (*Service).answerPassword},
+	ChallengeNameTypePasswordSrp:      {needs: []string{"SRP_A"}, session: true, run: (*Service).answerPassword},
 	ChallengeNameTypePasswordVerifier: {
 		needs: []string{"PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"},
 		run:   (*Service).answerSRP,
@@ -125,8 +128,10 @@ func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (sig
 	if err != nil {
 		return signIn{}, v, err
 	}
-	if sc.client.hides() && (sc.user == nil || sc.user.Disabled && sc.user.Sub != v.Sub) {
-		sc.user, sc.ghost = nil, v.Sub // nobody proves anything, whoever that is
+	if sc.client.hides() && (sc.user == nil || sc.user.Disabled && sc.user.Sub != v.Sub) { // nobody proves anything, whoever that is
+		if sc, err = s.nobodyOf(ctx, sc, v.Sub); err != nil {
+			return signIn{}, v, err
+		}
 	}
 	if !v.fits(sc, in.challenge, in.signed, s.vault.Epoch()) {
 		return signIn{}, v, firstError(s.refuseUsed(ctx, sc.pool, v.useOf()), errSessionInvalid)
@@ -141,8 +146,8 @@ func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (sig
 
 // mayGoOn refuses to go on with a sign-in whose user was disabled or whose flow was switched off since it began (C4).
 func (s *Service) mayGoOn(in signIn) error {
-	if in.user != nil && in.user.Disabled {
+	if in.user != nil && in.user.Disabled && (len(in.Methods) > 0 || !in.client.hides()) { // else he is not told before a proof (H7)
 		return errUserDisabled
 	}
-	return in.client.allowsFlow(in.Flow)
+	return in.allowsFlow(in.Flow)
 }

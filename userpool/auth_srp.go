@@ -130,7 +130,7 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	case v.Sub != sc.user.Sub:
 		return authAnswer{}, errBadCredentials
 	}
-	if err := sc.client.allowsFlow(v.Flow); err != nil { // switched off since (C4)
+	if err := sc.allowsFlow(v.Flow); err != nil { // switched off since (C4)
 		return authAnswer{}, err
 	}
 	if sc, err = s.watchSignIn(ctx, sc, v.Flow, in.about); err != nil {

@@ -62,6 +62,10 @@ func byToken(a app, access string) map[string]func(context.Context) error {
 			_, err := a.DeleteWebAuthnCredential(ctx, &userpool.DeleteWebAuthnCredentialInput{AccessToken: access, CredentialId: "AAAA"})
 			return err
 		},
+		"GetUserAuthFactors": func(ctx context.Context) error {
+			_, err := a.GetUserAuthFactors(ctx, &userpool.GetUserAuthFactorsInput{AccessToken: access})
+			return err
+		},
 	}
 }
 

@@ -53,8 +53,8 @@ func (p *poolRecord) checkFlows(c *clientRecord) error {
 		return ErrInvalidParameter.New("ALLOW_CLIENT_TOKEN_AUTH cannot be combined with other values of ExplicitAuthFlows.")
 	case c.machine() && len(c.Secrets) == 0: // NEW-141 (unconfirmed text)
 		return ErrInvalidParameter.New("ALLOW_CLIENT_TOKEN_AUTH can only be enabled for clients with a client secret.")
-	case slices.Contains(flows, ExplicitAuthFlowsTypeAllowUserAuth) && p.Settings.UserPoolTier == UserPoolTierTypeLite: // APP-011, POOL-053
-		return ErrFeatureUnavailableInTier.New("The following features need to be disabled for the LITE pricing tier configured: ALLOW_USER_AUTH")
+	case slices.Contains(flows, ExplicitAuthFlowsTypeAllowUserAuth) && !p.hasTier(UserPoolTierTypeEssentials): // APP-011, POOL-053
+		return errTier(p.Settings.UserPoolTier, string(ExplicitAuthFlowsTypeAllowUserAuth))
 	}
 	if rotates, _ := c.rotates(); rotates && c.allows(ExplicitAuthFlowsTypeAllowRefreshTokenAuth) { // AUTH-261 (unconfirmed text)
 		return ErrInvalidParameter.New("Refresh token rotation cannot be enabled together with ALLOW_REFRESH_TOKEN_AUTH.")

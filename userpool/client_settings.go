@@ -122,6 +122,9 @@ var (
 		AuthFlowTypeCustomAuth: {
 			[]ExplicitAuthFlowsType{ExplicitAuthFlowsTypeAllowCustomAuth}, "CUSTOM_AUTH is not enabled for the client.",
 		},
+		AuthFlowTypeUserAuth: {
+			[]ExplicitAuthFlowsType{ExplicitAuthFlowsTypeAllowUserAuth}, "USER_AUTH flow not enabled for this client",
+		},
 		AuthFlowTypeAdminUserPasswordAuth: switchAdminPassword,
 		AuthFlowTypeAdminNoSrpAuth:        switchAdminPassword,
 		AuthFlowTypeRefreshTokenAuth:      switchRefresh,
@@ -129,10 +132,10 @@ var (
 	}
 )
 
-// allowsFlow refuses a flow that the client has not switched on.
-func (c *clientRecord) allowsFlow(flow AuthFlowType) error {
+// allowsFlow refuses a flow that the client has not switched on, or that the pool's plan has no longer (AUTH-271).
+func (sc scope) allowsFlow(flow AuthFlowType) error {
 	f := flowSwitches[flow]
-	if !c.allows(f.names...) {
+	if !sc.client.allows(f.names...) || flow == AuthFlowTypeUserAuth && !sc.pool.hasTier(UserPoolTierTypeEssentials) {
 		return ErrInvalidParameter.New(f.refusal)
 	}
 	return nil

@@ -15,7 +15,6 @@ var unavailableClientSettings = []struct {
 	{"LogoutURLs", func(c *UserPoolClientType) bool { return len(c.LogoutURLs) > 0 }},
 	{"DefaultRedirectURI", func(c *UserPoolClientType) bool { return c.DefaultRedirectURI != "" }},
 	{"AnalyticsConfiguration", func(c *UserPoolClientType) bool { return c.AnalyticsConfiguration != nil }},
-	{"ExplicitAuthFlows value ALLOW_USER_AUTH", asksFlow(ExplicitAuthFlowsTypeAllowUserAuth)},
 }
 
 func asksFlow(flow ExplicitAuthFlowsType) func(*UserPoolClientType) bool {

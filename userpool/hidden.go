@@ -23,7 +23,32 @@ func (s *Service) hide(ctx context.Context, sc scope) (scope, error) {
 	if err != nil {
 		return sc, err
 	}
-	sc.ghost = ident.UUIDFrom(crypt.key.MAC("ghost", sc.pool.Naming.fold(sc.name)))
+	sc.ghost = sc.ghostOf(crypt)
+	return sc, nil
+}
+
+// ghostOf returns the ghost that the scope's name stands for.
+func (sc scope) ghostOf(c poolCrypt) string {
+	return ident.UUIDFrom(c.key.MAC("ghost", sc.pool.Naming.fold(sc.name)))
+}
+
+// ghostName returns what a ghost goes by inside, where users have no name of their own.
+func (c poolCrypt) ghostName(ghost string) string {
+	return ident.UUIDFrom(c.key.MAC("ghost name", ghost))
+}
+
+// nobodyOf makes nobody of the scope's user, in a session of sub: the ghost sub if the name stands for it, by the name that was
+// typed or the one that it goes by inside, else another one. So a session of somebody else is refused under a name that nobody has
+// as it is under a user's (H7).
+func (s *Service) nobodyOf(ctx context.Context, sc scope, sub string) (scope, error) {
+	crypt, err := s.crypt(ctx, sc.pool)
+	if err != nil {
+		return sc, err
+	}
+	sc.user, sc.ghost = nil, sc.ghostOf(crypt)
+	if sc.name == crypt.ghostName(sub) {
+		sc.ghost = sub
+	}
 	return sc, nil
 }
 
@@ -128,9 +153,19 @@ func (sc scope) simulatedContact(c poolCrypt) contact {
 		return contact{"email", sc.name}
 	case ident.IsPhone(sc.name):
 		return contact{"phone_number", sc.name}
+	case sc.pool.autoVerifies("phone_number") && !sc.pool.autoVerifies("email"):
+		return sc.simulatedAddress(c, "phone_number")
+	}
+	return sc.simulatedAddress(c, "email")
+}
+
+// simulatedAddress is the address of one kind that somebody who does not exist has: what was typed, if it is one.
+func (sc scope) simulatedAddress(c poolCrypt, attribute string) contact {
+	if ident.IsEmail(sc.name) && attribute == "email" || ident.IsPhone(sc.name) && attribute == "phone_number" {
+		return contact{attribute, sc.name}
 	}
 	mac := c.key.MAC("ghost contact", sc.pool.Naming.fold(sc.name))
-	if sc.pool.autoVerifies("phone_number") && !sc.pool.autoVerifies("email") {
+	if attribute == "phone_number" {
 		number := []byte("+10000000000")
 		for i := range 4 {
 			number[len(number)-4+i] = '0' + mac[i]%10

@@ -134,6 +134,7 @@ var opAdminGetUserAuthFactors = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrOperationNotEnabled, ErrTooManyRequests, ErrUserNotFound, ErrInternalError},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 14, Input: &shapeAdminGetUserAuthFactorsRequest, Output: &shapeAdminGetUserAuthFactorsResponse, NewInput: func() any { return new(AdminGetUserAuthFactorsInput) },
 	IsInput: wire.Is[AdminGetUserAuthFactorsInput], IsOutput: wire.Is[AdminGetUserAuthFactorsOutput]}
 
@@ -719,6 +720,7 @@ var opGetUserAuthFactors = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrResourceNotFound, ErrInvalidParameter, ErrNotAuthorized, ErrTooManyRequests, ErrPasswordResetRequired, ErrUserNotFound, ErrUserNotConfirmed, ErrInternalError, ErrForbidden, ErrOperationNotEnabled},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 86, Input: &shapeGetUserAuthFactorsRequest, Output: &shapeGetUserAuthFactorsResponse, NewInput: func() any { return new(GetUserAuthFactorsInput) },
 	IsInput: wire.Is[GetUserAuthFactorsInput], IsOutput: wire.Is[GetUserAuthFactorsOutput]}
 

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -44,7 +45,7 @@ func (sc scope) internalName(c poolCrypt) string {
 	}
 	n := sc.pool.Naming
 	if n.attributeNames() || n.has(aliasEmail) && ident.IsEmail(sc.name) || n.has(aliasPhone) && ident.IsPhone(sc.name) {
-		return ident.UUIDFrom(c.key.MAC("ghost name", n.fold(sc.name)))
+		return c.ghostName(cmp.Or(sc.ghost, sc.ghostOf(c)))
 	}
 	return sc.name
 }

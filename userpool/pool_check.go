@@ -32,11 +32,11 @@ func (s *Service) checkPool(p *poolRecord) error {
 			return ErrInvalidParameter.New("PreTokenGeneration and PreTokenGenerationConfig.LambdaArn must be the same.")
 		}
 	}
-	if !slices.Contains(set.Policies.SignInPolicy.AllowedFirstAuthFactors, AuthFactorTypePassword) { // POOL-055
-		return ErrInvalidParameter.New("AllowedFirstAuthFactors must include PASSWORD.")
+	if err := p.checkFirstFactors(); err != nil {
+		return err
 	}
-	if slices.Contains(set.Policies.SignInPolicy.AllowedFirstAuthFactors, AuthFactorTypeSoftwareToken) { // NEW-164 (unconfirmed type)
-		return ErrInvalidParameter.New("SOFTWARE_TOKEN cannot be a first authentication factor.")
+	if err := checkACR(set); err != nil {
+		return err
 	}
 	if err := checkTier(p); err != nil {
 		return err
@@ -62,6 +62,35 @@ func (p *poolRecord) checkNames() error {
 		return ErrInvalidParameter.New("preferred_username cannot be an alias and a required attribute.")
 	}
 	return nil
+}
+
+// checkFirstFactors checks what a sign-in may begin with (POOL-055, AUTH-271, NEW-164). Where everybody has to prove a second
+// factor, nothing but a password can be the first one (AUTH-286), except passkeys that count as both (AUTH-406).
+func (p *poolRecord) checkFirstFactors() error {
+	set := &p.Settings
+	required := set.MfaConfiguration == UserPoolMfaTypeOn
+	password := false
+	for _, f := range set.Policies.SignInPolicy.AllowedFirstAuthFactors {
+		switch {
+		case f == AuthFactorTypePassword:
+			password = true
+		case f == AuthFactorTypeSoftwareToken: // NEW-164 (unconfirmed type)
+			return ErrInvalidParameter.New("SOFTWARE_TOKEN cannot be a first authentication factor.")
+		case f == AuthFactorTypeSmsOtp && set.SmsConfiguration == nil:
+			return ErrInvalidParameter.New("SMS configuration is required when SMS_OTP is a first authentication factor.")
+		case required && !(f == AuthFactorTypeWebAuthn && p.MFA.passkeysCountAsBoth()):
+			return ErrInvalidParameter.Newf("%s cannot be a first authentication factor when MFA is required.", f)
+		}
+	}
+	if !password {
+		return ErrInvalidParameter.New("AllowedFirstAuthFactors must include PASSWORD.")
+	}
+	return nil
+}
+
+// passkeysCountAsBoth reports whether a passkey that verifies its user is both factors of a sign-in (AUTH-391, AUTH-406).
+func (m poolMFA) passkeysCountAsBoth() bool {
+	return m.WebAuthn != nil && m.WebAuthn.FactorConfiguration == WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification
 }
 
 // checkContacts checks how the pool reaches its users; second factors that need no text messages can do without (POOL-042, POOL-043, POOL-048, POOL-052, NEW-311).

@@ -40,7 +40,7 @@ func (b *bench) told(t *testing.T, id string) string {
 	return strings.ReplaceAll(got, id, "ID")
 }
 
-// POOL-001, POOL-002, POOL-009, POOL-011, POOL-015, POOL-018, MSG-008: a pool with nothing but a name has the documented defaults,
+// POOL-001, POOL-002, POOL-009, POOL-011, POOL-015, POOL-018, MSG-008, NEW-104: a pool with nothing but a name has the documented defaults,
 // and the answer is what DescribeUserPool tells.
 func TestNewPool(t *testing.T) {
 	t.Parallel()
@@ -57,7 +57,9 @@ func TestNewPool(t *testing.T) {
 		`"LastModifiedDate":NOW,"CreationDate":NOW,"VerificationMessageTemplate":{"DefaultEmailOption":"CONFIRM_WITH_CODE"},` +
 		`"MfaConfiguration":"OFF","EstimatedNumberOfUsers":0,"EmailConfiguration":{"EmailSendingAccount":"COGNITO_DEFAULT"},` +
 		`"UserPoolTags":{},"AdminCreateUserConfig":{"AllowAdminCreateUserOnly":false,"UnusedAccountValidityDays":7},` +
-		`"Arn":"arn:aws:cognito-idp:us-east-1:123456789012:userpool/ID","UserPoolTier":"ESSENTIALS"}}`
+		`"Arn":"arn:aws:cognito-idp:us-east-1:123456789012:userpool/ID","UserPoolTier":"ESSENTIALS",` +
+		`"AcrConfiguration":{"Level1":{"AcrValue":"urn:cognito:loa:1"},"Level2":{"AcrValue":"urn:cognito:loa:2"},` +
+		`"Level3":{"AcrValue":"urn:cognito:loa:3"},"Level4":{"AcrValue":"urn:cognito:loa:4"}}}}`
 	if got := b.told(t, id[1]); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -295,9 +297,24 @@ var refusedPools = []refusedPool{
 	{"POOL-055 no password", factors(userpool.AuthFactorTypeEmailOtp), userpool.ErrInvalidParameter, ""},
 	{"NEW-164", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSoftwareToken), userpool.ErrInvalidParameter, ""},
 
-	unavailable("names of levels", "AcrConfiguration", func(in *userpool.CreateUserPoolInput) {
-		in.AcrConfiguration = map[string]userpool.AcrLevelConfigType{"Level1": {AcrValue: "low"}}
-	}),
+	{"POOL-055 codes by SMS without SMS", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSmsOtp), userpool.ErrInvalidParameter, ""},
+	{"POOL-055 codes where MFA is required", func(in *userpool.CreateUserPoolInput) {
+		withSMS(in)
+		in.MfaConfiguration = userpool.UserPoolMfaTypeOn
+		factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeEmailOtp)(in)
+	}, userpool.ErrInvalidParameter, "EMAIL_OTP cannot be a first authentication factor when MFA is required."},
+	{"NEW-106 one name twice", acr("Level1", "low", "Level2", "low"), userpool.ErrInvalidParameter, ""},
+	{"NEW-106 the name of another level", acr("Level1", "urn:cognito:loa:2"), userpool.ErrInvalidParameter, ""},
+	{"NEW-105 blank", acr("Level1", "very low"), userpool.ErrInvalidParameter, ""},
+	{"NEW-105 quote", acr("Level1", `"low"`), userpool.ErrInvalidParameter, ""},
+	{"NEW-105 backslash", acr("Level1", `l\ow`), userpool.ErrInvalidParameter, ""},
+	{"NEW-105 too long", acr("Level1", strings.Repeat("x", 65)), userpool.ErrInvalidParameter, ""},
+	{"NEW-105 empty", acr("Level1", ""), userpool.ErrInvalidParameter, ""},
+	{"NEW-109 not a level", acr("Level5", "high"), userpool.ErrInvalidParameter, ""},
+	{"NEW-107 TIER-002", func(in *userpool.CreateUserPoolInput) {
+		in.UserPoolTier = userpool.UserPoolTierTypeLite
+		acr("Level1", "low")(in)
+	}, userpool.ErrFeatureUnavailableInTier, "The following features need to be disabled for the LITE pricing tier configured: Custom ACR Names"},
 	unavailable("registration", "DcrConfiguration", func(in *userpool.CreateUserPoolInput) {
 		in.DcrConfiguration = &userpool.DcrConfigurationType{EnableStatus: userpool.StatusTypeEnabled}
 	}),
@@ -340,6 +357,16 @@ func recovery(pairs ...any) func(*userpool.CreateUserPoolInput) {
 
 func policy(p userpool.PasswordPolicyType) func(*userpool.CreateUserPoolInput) {
 	return func(in *userpool.CreateUserPoolInput) { in.Policies = &userpool.UserPoolPolicyType{PasswordPolicy: &p} }
+}
+
+// acr names levels; pairs are keys and names.
+func acr(pairs ...string) func(*userpool.CreateUserPoolInput) {
+	return func(in *userpool.CreateUserPoolInput) {
+		in.AcrConfiguration = map[string]userpool.AcrLevelConfigType{}
+		for k, v := range asMap(pairs) {
+			in.AcrConfiguration[k] = userpool.AcrLevelConfigType{AcrValue: v}
+		}
+	}
 }
 
 func factors(list ...userpool.AuthFactorType) func(*userpool.CreateUserPoolInput) {

@@ -34,7 +34,7 @@ func (s *Service) describeUserPool(ctx context.Context, in *DescribeUserPoolInpu
 // reads.
 func (p *poolRecord) described() (UserPoolType, error) {
 	out := p.Settings
-	out.SchemaAttributes = p.Schema
+	out.SchemaAttributes, out.AcrConfiguration = p.Schema, acrInForce(&p.Settings)
 	return detached(out)
 }
 

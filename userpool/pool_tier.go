@@ -1,8 +1,11 @@
 package userpool
 
 import (
+	"context"
 	"slices"
 	"strings"
+
+	"github.com/cenote-auth/cenote/store"
 )
 
 // tierOrder has the feature plans from the smallest to the largest (TIER-001).
@@ -25,7 +28,7 @@ var tierFeatures = []struct {
 		return c != nil && c.LambdaVersion != PreTokenGenerationLambdaVersionTypeV10
 	}},
 	{"Choice-Based Authentication", UserPoolTierTypeEssentials, asksFirstFactors},
-	{"Custom ACR Names", UserPoolTierTypeEssentials, func(p *UserPoolType) bool { return len(p.AcrConfiguration) > 0 }},
+	{"Custom ACR Names", UserPoolTierTypeEssentials, asksACRNames},
 	{"Dynamic Client Registration", UserPoolTierTypeEssentials, asksRegistration},
 }
 
@@ -34,7 +37,7 @@ func checkTier(pool *poolRecord) error {
 	p := &pool.Settings
 	var missing []string
 	for _, f := range tierFeatures {
-		if slices.Index(tierOrder, p.UserPoolTier) < slices.Index(tierOrder, f.lowest) && f.asked(p) {
+		if !tierHas(p.UserPoolTier, f.lowest) && f.asked(p) {
 			missing = append(missing, f.name)
 		}
 	}
@@ -44,8 +47,39 @@ func checkTier(pool *poolRecord) error {
 	if len(missing) == 0 {
 		return nil
 	}
+	return errTier(p.UserPoolTier, missing...)
+}
+
+func errTier(tier UserPoolTierType, features ...string) error {
 	return ErrFeatureUnavailableInTier.Newf("The following features need to be disabled for the %s pricing tier configured: %s",
-		p.UserPoolTier, strings.Join(missing, ", "))
+		tier, strings.Join(features, ", "))
+}
+
+// checkTierOfClients refuses a plan that a client of the pool needs more than (TIER-003).
+func checkTierOfClients(ctx context.Context, tx *store.Tx, p *poolRecord) error {
+	if p.hasTier(UserPoolTierTypeEssentials) {
+		return nil
+	}
+	page, err := clients.Of(store.Installation).Scan(ctx, &tx.Reader, store.Query{Index: indexPool, Value: []string{p.id()}, Limit: maxClients})
+	if err != nil {
+		return err
+	}
+	for _, c := range page.Records {
+		if err := p.checkFlows(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tierHas reports whether a plan has what begins with the plan lowest.
+func tierHas(tier, lowest UserPoolTierType) bool {
+	return slices.Index(tierOrder, tier) >= slices.Index(tierOrder, lowest)
+}
+
+// hasTier reports whether the pool has what begins with the plan lowest.
+func (p *poolRecord) hasTier(lowest UserPoolTierType) bool {
+	return tierHas(p.Settings.UserPoolTier, lowest)
 }
 
 func asksThreatProtection(p *UserPoolType) bool {

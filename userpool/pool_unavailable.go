@@ -7,7 +7,6 @@ var unavailablePoolSettings = []struct {
 	member string
 	asked  func(p *UserPoolType) bool
 }{
-	{"AcrConfiguration", func(p *UserPoolType) bool { return len(p.AcrConfiguration) > 0 }},
 	{"DcrConfiguration", asksRegistration},
 	{"IssuerConfiguration.Type UPDATED", func(p *UserPoolType) bool {
 		return p.IssuerConfiguration != nil && p.IssuerConfiguration.Type == IssuerTypeUpdated

@@ -22,7 +22,10 @@ func (s *Service) updateUserPool(ctx context.Context, in *UpdateUserPoolInput) (
 		}
 		p.Settings.LastModifiedDate = tx.Now()
 		p.Devices = p.Devices || p.tracksDevices()
-		return s.checkPool(p)
+		if err := s.checkPool(p); err != nil {
+			return err
+		}
+		return checkTierOfClients(ctx, tx, p)
 	})
 	return &UpdateUserPoolOutput{}, err
 }

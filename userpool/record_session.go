@@ -19,8 +19,10 @@ type familyRecord struct {
 	Epoch      int64 // the installation's
 	AuthTime   time.Time
 	EventID    string
-	DeviceKey  string `json:",omitempty"`
-	Scope      string // of the access tokens; a refresh never widens it (H3)
+	DeviceKey  string   `json:",omitempty"`
+	ACR        string   `json:",omitempty"` // the claims that tell how the user signed in (NEW-099)
+	AMR        []string `json:",omitempty"`
+	Scope      string   // of the access tokens; a refresh never widens it (H3)
 	Generation int64
 	Token      []byte    // SHA-256 of the current refresh token
 	Revoked    bool      `json:",omitempty"`

@@ -30,8 +30,8 @@ func (s *Service) signUp(ctx context.Context, in *SignUpInput) (*SignUpOutput, e
 	if err := sc.pool.signUpRefusal(); err != nil {
 		return nil, err
 	}
-	if in.Password == "" { // AUTH-093: no factor of this version does without
-		return nil, ErrInvalidParameter.New("1 validation error detected: Value null at 'password' failed to satisfy constraint: Member must not be null")
+	if in.Password == "" && len(sc.pool.codeAttributes()) == 0 {
+		return nil, errNoPassword // AUTH-093
 	}
 	attrs, err := sc.pool.signUpAttributes(sc.client, in)
 	if err != nil {
@@ -48,11 +48,13 @@ func (s *Service) signUp(ctx context.Context, in *SignUpInput) (*SignUpOutput, e
 		return nil, err
 	}
 	u.Status = UserStatusTypeUnconfirmed
-	password, err := s.preparePassword(ctx, scope{pool: sc.pool}, u.Sub, u.name(), in.Password)
-	if err != nil {
-		return nil, err
+	if in.Password != "" {
+		password, err := s.preparePassword(ctx, scope{pool: sc.pool}, u.Sub, u.name(), in.Password)
+		if err != nil {
+			return nil, err
+		}
+		u.Password = &passwordRecord{Salt: password.salt, Sealed: password.sealed, Set: password.at}
 	}
-	u.Password = &passwordRecord{Salt: password.salt, Sealed: password.sealed, Set: password.at}
 	sc.user = u
 	validation, err := attributeMap(in.ValidationData)
 	if err != nil {
@@ -77,7 +79,11 @@ func (s *Service) signUp(ctx context.Context, in *SignUpInput) (*SignUpOutput, e
 			return nil, err
 		}
 	}
-	return &SignUpOutput{UserConfirmed: answer.AutoConfirmUser, UserSub: u.Sub, CodeDeliveryDetails: delivery}, nil
+	out := &SignUpOutput{UserConfirmed: answer.AutoConfirmUser, UserSub: u.Sub, CodeDeliveryDetails: delivery}
+	if delivery != nil { // else there is no code that confirms
+		out.Session, err = s.signUpSession(ctx, sc, stepSignUp)
+	}
+	return out, err
 }
 
 // signUpRefusal refuses where only administrators make users (AUTH-091).
@@ -164,7 +170,11 @@ func (p *poolRecord) signUpAttributes(c *clientRecord, in *SignUpInput) (map[str
 	if err := p.nameForm(in.Username, attrs); err != nil {
 		return nil, err
 	}
-	if err := p.checkPassword(in.Password); err != nil {
+	if in.Password == "" {
+		if err := p.checkPasswordless(attrs); err != nil {
+			return nil, err
+		}
+	} else if err := p.checkPassword(in.Password); err != nil {
 		return nil, err
 	}
 	if err := p.checkWritable(c, attrs, true); err != nil {

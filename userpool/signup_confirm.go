@@ -28,21 +28,26 @@ func (s *Service) confirmSignUp(ctx context.Context, in *ConfirmSignUpInput) (*C
 		}
 		return nil, errNameClientNotFound
 	}
-	confirmed, err := s.confirmByCode(ctx, sc, in)
+	confirmed, attribute, err := s.confirmByCode(ctx, sc, in)
 	if sc.client.hides() && errors.Is(err, errUserNotFound) { // deleted this very moment
 		err = errCodeExpired
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &ConfirmSignUpOutput{}, s.postConfirmation(ctx, confirmed, trigger.PostConfirmationConfirmSignUp, in.ClientMetadata)
+	if err := s.postConfirmation(ctx, confirmed, trigger.PostConfirmationConfirmSignUp, in.ClientMetadata); err != nil {
+		return nil, err
+	}
+	session, err := s.confirmedSession(ctx, confirmed, in.Session, attribute)
+	return &ConfirmSignUpOutput{Session: session}, err
 }
 
-// confirmByCode checks and uses up the code and confirms the user, in one Update. A wrong guess is committed before it is told.
-func (s *Service) confirmByCode(ctx context.Context, sc scope, in *ConfirmSignUpInput) (now scope, err error) {
+// confirmByCode checks and uses up the code and confirms the user, in one Update, and returns the attribute that the code went to. A
+// wrong guess is committed before it is told.
+func (s *Service) confirmByCode(ctx context.Context, sc scope, in *ConfirmSignUpInput) (now scope, attribute string, err error) {
 	crypt, err := s.crypt(ctx, sc.pool)
 	if err != nil {
-		return scope{}, err
+		return scope{}, "", err
 	}
 	var verdict *awsapi.Error
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -67,6 +72,7 @@ func (s *Service) confirmByCode(ctx context.Context, sc scope, in *ConfirmSignUp
 			return err
 		}
 		u.Status, u.Modified = UserStatusTypeConfirmed, tx.Now()
+		attribute = code.Attribute
 		if code.Attribute != "" && u.Attributes[code.Attribute] == code.Value {
 			u.Attributes[code.Attribute+"_verified"] = "true"
 		}
@@ -81,12 +87,12 @@ func (s *Service) confirmByCode(ctx context.Context, sc scope, in *ConfirmSignUp
 		return users.Of(now.pool.id()).Put(ctx, tx, u)
 	})
 	if c := store.AsConflict(err); c != nil { // the code is as good as before (AUTH-114)
-		return now, now.pool.aliasTaken(now.user, c)
+		return now, "", now.pool.aliasTaken(now.user, c)
 	}
 	if err == nil && verdict != nil {
-		return now, verdict
+		return now, "", verdict
 	}
-	return now, err
+	return now, attribute, err
 }
 
 // AdminConfirmSignUp confirms a user without a code; nothing becomes verified (AUTH-119, USR-033).

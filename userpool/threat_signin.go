@@ -241,7 +241,7 @@ func (s *Service) refuse(ctx context.Context, in signIn, st step, said *ending) 
 	if err != nil {
 		return err
 	}
-	next, err := end.applied(in.user)
+	next, err := end.applied(in)
 	if err != nil {
 		return err
 	}

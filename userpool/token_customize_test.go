@@ -50,7 +50,7 @@ func TestPreTokenGenerationV1(t *testing.T) {
 	}{
 		{"claims", func(d *trigger.ClaimsOverrideDetails) {
 			d.ClaimsToAddOrOverride, d.ClaimsToSuppress = set, append([]string{"email", "both"}, everyProtected...)
-		}, map[string]any{"tenant": "blue", "nickname": "changed", "email": nil, "both": nil, "acr": nil, "nonce": nil, "identities": nil, "cognito:username": "ada"},
+		}, map[string]any{"tenant": "blue", "nickname": "changed", "email": nil, "both": nil, "acr": "urn:cognito:loa:1", "nonce": nil, "identities": nil, "cognito:username": "ada"},
 			map[string]any{"tenant": nil, "nickname": nil, "username": "ada"}},
 		{"groups replaced", func(d *trigger.ClaimsOverrideDetails) {
 			d.GroupOverrideDetails = trigger.GroupOverrideDetails{GroupsToOverride: []string{"x", "y"}, IAMRolesToOverride: []string{"r"}, PreferredRole: new("p")}

@@ -15,7 +15,9 @@ import (
 func (s *Service) issue(ctx context.Context, keys *keysRecord, in signIn, u *userRecord, list []*groupRecord, custom *tokenCustomization) (*familyRecord, *AuthenticationResultType, error) {
 	now := s.store.Now()
 	_, _, refresh := in.client.validity()
+	acr, amr := in.pool.authClaims(in.Methods)
 	f := &familyRecord{
+		ACR: acr, AMR: amr,
 		ID: familyID(in.Event), ClientID: in.client.id(), Serial: in.client.Serial, Sub: u.Sub, TokenEpoch: u.TokenEpoch,
 		Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.Event,
 		DeviceKey: in.Device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
@@ -70,6 +72,7 @@ func (s *Service) signTokens(ctx context.Context, keys *keysRecord, sc scope, f 
 	base := token.Base{
 		Issuer: s.cfg.issuer(sc.pool.id()), Subject: u.Sub, ClientID: sc.client.id(), IssuedAt: now, AuthTime: f.AuthTime, EventID: f.EventID,
 	}
+	base.ACR, base.AMR = f.ACR, f.AMR
 	g := claimsOfGroups(list)
 	if custom.groups != nil {
 		g = *custom.groups

@@ -17,15 +17,6 @@ func (s *Service) adminDisableProviderForUser(context.Context, *AdminDisableProv
 	return nil, engine.Unbuilt(opAdminDisableProviderForUser)
 }
 
-// AdminGetUserAuthFactors is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) AdminGetUserAuthFactors(ctx context.Context, in *AdminGetUserAuthFactorsInput) (*AdminGetUserAuthFactorsOutput, error) {
-	return call(ctx, s, opAdminGetUserAuthFactors, in, s.adminGetUserAuthFactors)
-}
-
-func (s *Service) adminGetUserAuthFactors(context.Context, *AdminGetUserAuthFactorsInput) (*AdminGetUserAuthFactorsOutput, error) {
-	return nil, engine.Unbuilt(opAdminGetUserAuthFactors)
-}
-
 // AdminLinkProviderForUser is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) AdminLinkProviderForUser(ctx context.Context, in *AdminLinkProviderForUserInput) (*AdminLinkProviderForUserOutput, error) {
 	return call(ctx, s, opAdminLinkProviderForUser, in, s.adminLinkProviderForUser)
@@ -249,15 +240,6 @@ func (s *Service) GetUICustomization(ctx context.Context, in *GetUICustomization
 
 func (s *Service) getUICustomization(context.Context, *GetUICustomizationInput) (*GetUICustomizationOutput, error) {
 	return nil, engine.Unbuilt(opGetUICustomization)
-}
-
-// GetUserAuthFactors is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetUserAuthFactors(ctx context.Context, in *GetUserAuthFactorsInput) (*GetUserAuthFactorsOutput, error) {
-	return call(ctx, s, opGetUserAuthFactors, in, s.getUserAuthFactors)
-}
-
-func (s *Service) getUserAuthFactors(context.Context, *GetUserAuthFactorsInput) (*GetUserAuthFactorsOutput, error) {
-	return nil, engine.Unbuilt(opGetUserAuthFactors)
 }
 
 // ListIdentityProviders is not available in this version: it answers OperationNotImplementedException.

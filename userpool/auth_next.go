@@ -117,8 +117,11 @@ func (s *Service) nextAsk(ctx context.Context, in signIn, next *userRecord, said
 	if in.choice != nil {
 		return s.askChosen(ctx, in, next)
 	}
-	if next == nil {
+	switch {
+	case next == nil:
 		return nil, errBadCredentials
+	case next.Disabled:
+		return nil, errUserDisabled
 	}
 	if q, err := s.askStatus(in, next); q != nil || err != nil {
 		return q, err
@@ -135,7 +138,7 @@ func (s *Service) nextAsk(ctx context.Context, in signIn, next *userRecord, said
 	if in.Custom != nil {
 		return s.nextCustom(ctx, in, next, said)
 	}
-	return nil, s.mayEnd(in, next)
+	return nil, mayEnd(in, next)
 }
 
 // askStatus asks or refuses what the status of a user demands.

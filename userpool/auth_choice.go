@@ -47,6 +47,11 @@ func (s *Service) beginChoice(ctx context.Context, in authStart, sc scope) (auth
 	if err != nil {
 		return authAnswer{}, err
 	}
+	if given := proofsIn(in.params).password; wish == ChallengeNameTypePassword && given != "" { // AUTH-148
+		if sc, err = s.migrateUser(ctx, sc, given, in.metadata, nil); err != nil {
+			return authAnswer{}, err
+		}
+	}
 	if sc, err = s.admit(ctx, sc, in); err != nil {
 		return authAnswer{}, err
 	}
@@ -61,11 +66,11 @@ func (s *Service) beginChoice(ctx context.Context, in authStart, sc scope) (auth
 		return authAnswer{}, err
 	}
 	si.progress = si.towards(aim)
-	offered, err := s.offers(ctx, si, sc.user)
-	if err != nil {
+	if err := s.alreadyThere(ctx, &si, aim); err != nil {
 		return authAnswer{}, err
 	}
-	if err := si.alreadyThere(s, aim, sc.user); err != nil {
+	offered, err := s.offers(ctx, si, sc.user)
+	if err != nil {
 		return authAnswer{}, err
 	}
 	if given := proofsIn(in.params); si.suits(wish, offered, given) {
@@ -204,6 +209,8 @@ func (s *Service) askFor(ctx context.Context, in signIn, next *userRecord, name 
 		return &ask{name: name}, nil
 	case ChallengeNameTypeSoftwareTokenMfa, ChallengeNameTypeSmsMfa:
 		return askSecondFactor(in, next, name)
+	case ChallengeNameTypeWebAuthn:
+		return s.askPasskey(ctx, in, next)
 	case ChallengeNameTypeEmailOtp, ChallengeNameTypeSmsOtp:
 		return s.askFirstCode(ctx, in, next, name)
 	}

@@ -82,7 +82,7 @@ func (s *Service) answerCode(ctx context.Context, in authAnswerInput, sc scope) 
 	if err != nil {
 		return authAnswer{}, err
 	}
-	st := step{once: v.useOf(), hold: h, still: si.stillSecond(in.challenge)}
+	st := step{once: v.useOf(), hold: h, still: s.stillSecond(si.progress, in.challenge)}
 	if v.toSetUp() || !si.user.verified(v.Attribute) {
 		st.change = func(u *userRecord) error { return v.proveAddress(u, s.store.Now()) }
 	}

@@ -1,9 +1,6 @@
 package userpool
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // GetUserAuthFactors tells the caller by what he can sign in (AUTH-291, AUTH-606, NEW-162, NEW-163).
 func (s *Service) GetUserAuthFactors(ctx context.Context, in *GetUserAuthFactorsInput) (*GetUserAuthFactorsOutput, error) {
@@ -15,9 +12,9 @@ func (s *Service) getUserAuthFactors(ctx context.Context, in *GetUserAuthFactors
 	if err != nil {
 		return nil, err
 	}
-	list, preferred := b.user.secondFactorSettings()
 	return &GetUserAuthFactorsOutput{
-		Username: b.user.name(), ConfiguredUserAuthFactors: b.pool.factorsOf(b.user), UserMFASettingList: list, PreferredMfaSetting: preferred,
+		Username: b.user.name(), ConfiguredUserAuthFactors: b.pool.factorsOf(b.user),
+		UserMFASettingList: b.user.MFA.list(), PreferredMfaSetting: string(b.user.MFA.Preferred),
 	}, nil
 }
 
@@ -31,9 +28,9 @@ func (s *Service) adminGetUserAuthFactors(ctx context.Context, in *AdminGetUserA
 	if err != nil {
 		return nil, err
 	}
-	list, preferred := sc.user.secondFactorSettings()
 	return &AdminGetUserAuthFactorsOutput{
-		Username: sc.user.name(), ConfiguredUserAuthFactors: sc.pool.factorsOf(sc.user), UserMFASettingList: list, PreferredMfaSetting: preferred,
+		Username: sc.user.name(), ConfiguredUserAuthFactors: sc.pool.factorsOf(sc.user),
+		UserMFASettingList: sc.user.MFA.list(), PreferredMfaSetting: string(sc.user.MFA.Preferred),
 	}, nil
 }
 
@@ -46,27 +43,11 @@ func (p *poolRecord) factorsOf(u *userRecord) []AuthFactorType {
 			out = append(out, f)
 		}
 	}
-	first := p.Settings.Policies.SignInPolicy.AllowedFirstAuthFactors
 	add(AuthFactorTypePassword, u.hasPassword())
-	add(AuthFactorTypeEmailOtp, u.Attributes["email"] != "" && slices.Contains(first, AuthFactorTypeEmailOtp) || u.MFA.Email && p.canEmail(u))
-	add(AuthFactorTypeSmsOtp, u.Attributes["phone_number"] != "" && slices.Contains(first, AuthFactorTypeSmsOtp) || u.MFA.SMS && p.canSMS(u))
+	add(AuthFactorTypeEmailOtp, u.Attributes["email"] != "" && p.allowsFirst(AuthFactorTypeEmailOtp) || u.MFA.Email && p.canEmail(u))
+	add(AuthFactorTypeSmsOtp, u.Attributes["phone_number"] != "" && p.allowsFirst(AuthFactorTypeSmsOtp) || u.MFA.SMS && p.canSMS(u))
 	add(AuthFactorTypeSoftwareToken, u.hasTOTP())
+	rp, err := p.relyingParty()
+	add(AuthFactorTypeWebAuthn, err == nil && len(u.passkeysFor(rp)) > 0)
 	return out
-}
-
-// secondFactorSettings returns the second factors that the user has switched on, and the preferred one (AUTH-306).
-func (u *userRecord) secondFactorSettings() (list []string, preferred string) {
-	for _, f := range []struct {
-		name ChallengeNameType
-		on   bool
-	}{
-		{ChallengeNameTypeSmsMfa, u.MFA.SMS},
-		{ChallengeNameTypeSoftwareTokenMfa, u.MFA.TOTP},
-		{ChallengeNameTypeEmailOtp, u.MFA.Email},
-	} {
-		if f.on {
-			list = append(list, string(f.name))
-		}
-	}
-	return list, string(u.MFA.Preferred)
 }

@@ -125,8 +125,11 @@ func (s *Service) nextAsk(ctx context.Context, in *signIn, next *userRecord, sai
 	if in.choice != nil {
 		return s.askChosen(ctx, *in, next)
 	}
-	if next == nil {
+	switch {
+	case next == nil:
 		return nil, errBadCredentials
+	case next.Disabled:
+		return nil, errUserDisabled
 	}
 	if q, err := s.askStatus(*in, next); q != nil || err != nil {
 		return q, err
@@ -150,7 +153,7 @@ func (s *Service) nextAsk(ctx context.Context, in *signIn, next *userRecord, sai
 		}
 	}
 	if device == nil {
-		return nil, s.mayEnd(*in, next)
+		return nil, mayEnd(*in, next)
 	}
 	return device, nil
 }

@@ -8,21 +8,38 @@ import (
 )
 
 // offers returns the challenges that a sign-in of a user, or of nobody, can go on with by choice.
-func (s *Service) offers(_ context.Context, in signIn, u *userRecord) ([]ChallengeNameType, error) {
-	if len(in.Targets) > 0 {
-		list, _, err := s.waysToTarget(in, u)
-		return list, err
+func (s *Service) offers(ctx context.Context, in signIn, u *userRecord) ([]ChallengeNameType, error) {
+	w, err := s.waysOf(ctx, in, u)
+	if err != nil || len(in.Targets) == 0 {
+		return w.first, err
 	}
-	return s.firstChallenges(in, u), nil
+	list, _, err := w.toTarget()
+	return list, err
+}
+
+// ways are what a user, or nobody, can prove himself by.
+type ways struct {
+	in    signIn
+	u     *userRecord
+	first []ChallengeNameType // what his sign-in could begin with
+}
+
+func (s *Service) waysOf(ctx context.Context, in signIn, u *userRecord) (ways, error) {
+	w := ways{in, u, firstChallenges(in, u)}
+	ok, err := s.offersPasskey(ctx, in, u)
+	if ok {
+		w.first = append(w.first, ChallengeNameTypeWebAuthn)
+	}
+	return w, err
 }
 
 // passwordChallenges are the two ways to prove a password, in the order that AWS offers them.
 var passwordChallenges = []ChallengeNameType{ChallengeNameTypePasswordSrp, ChallengeNameTypePassword}
 
-// firstChallenges returns what a sign-in of the user can begin with (AUTH-274). Somebody who has to prove a second factor, or has a
+// firstChallenges returns what a sign-in of the user can begin with, passkeys apart (AUTH-274). Somebody who has to prove a second factor, or has a
 // temporary password, begins with a password (AUTH-211, AUTH-286). Where the client hides who exists, nobody can be told from a
 // user by the lack of a password: the challenge is put and its answer is wrong (H7).
-func (s *Service) firstChallenges(in signIn, u *userRecord) []ChallengeNameType {
+func firstChallenges(in signIn, u *userRecord) []ChallengeNameType {
 	var out []ChallengeNameType
 	if in.client.hides() || u.hasPassword() {
 		out = append(out, passwordChallenges...)
@@ -60,7 +77,8 @@ func (u *userRecord) signsInByCode() bool {
 
 // secondFactorDue reports whether the user has to prove a second factor after a password (AUTH-286).
 func (p *poolRecord) secondFactorDue(u *userRecord) bool {
-	return p.Settings.MfaConfiguration == UserPoolMfaTypeOn || len(p.secondFactors(u).usable) > 0
+	active := p.activeFactors(u)
+	return p.Settings.MfaConfiguration == UserPoolMfaTypeOn || len(active.usable) > 0 || active.lost
 }
 
 // reachable reports whether a code can go to the user; of nobody, whether it could to a user who typed that name. An address
@@ -87,7 +105,7 @@ func (p *poolRecord) usuallyHas(attribute string) bool {
 
 // mayEnd refuses a sign-in without a password that the user, as he is now, could not begin with any more: a second factor is due,
 // or the pool has switched its first factor off (AUTH-286, C2, C4).
-func (s *Service) mayEnd(in signIn, next *userRecord) error {
+func mayEnd(in signIn, next *userRecord) error {
 	proved := func(m string) bool { return slices.Contains(in.Methods, m) }
 	if in.Flow != AuthFlowTypeUserAuth || proved(methodPassword) || proved(methodPlatform) || proved(methodRoaming) {
 		return nil
@@ -98,7 +116,7 @@ func (s *Service) mayEnd(in signIn, next *userRecord) error {
 		}
 		return nil
 	}
-	for _, name := range s.firstChallenges(in, next) {
+	for _, name := range firstChallenges(in, next) {
 		if c := codeFactors[name]; c != nil && proved(c.method) {
 			return nil
 		}

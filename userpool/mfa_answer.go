@@ -9,9 +9,14 @@ import (
 
 // stillSecond refuses a proof of a second factor that the pool no longer has or the user can no longer give. What he switches off
 // or puts behind another ends the sign-in by its epoch (C4).
-func (p progress) stillSecond(f ChallengeNameType) func(sc scope) error {
+func (s *Service) stillSecond(p progress, f ChallengeNameType) func(sc scope) error {
 	return func(sc scope) error {
 		switch {
+		case len(p.Targets) > 0 && len(p.Methods) > 0: // a step up, for which a code may be one that could begin a sign-in
+			if s.leadsOn(sc, p, f) || sc.pool.canUse(sc.user, f) {
+				return nil
+			}
+			return errSessionInvalid
 		case f == ChallengeNameTypeSmsOtp || f == ChallengeNameTypeEmailOtp && len(p.Methods) == 0: // a first factor
 			return nil
 		case p.NewEmail != "" && sc.pool.MFA.Email != nil, sc.pool.canUse(sc.user, f):
@@ -56,7 +61,7 @@ func (s *Service) answerTOTP(ctx context.Context, in authAnswerInput, sc scope) 
 		return authAnswer{}, errUsedTOTP
 	}
 	h.step = accepted
-	st := step{once: v.useOf(), hold: h, still: si.stillSecond(in.challenge)}
+	st := step{once: v.useOf(), hold: h, still: s.stillSecond(si.progress, in.challenge)}
 	si.progress = si.proven(methodTOTP)
 	return s.advance(ctx, si, st)
 }

@@ -125,11 +125,15 @@ func (p progress) towards(a aim) progress {
 
 // alreadyThere refuses to sign in towards a level that the token has already (NEW-130). No token is turned into other tokens without a
 // proof: where only its name for the level is out of date, everything is asked anew.
-func (in *signIn) alreadyThere(s *Service, a aim, u *userRecord) error {
+func (s *Service) alreadyThere(ctx context.Context, in *signIn, a aim) error {
 	if a.credit == nil {
 		return nil
 	}
-	list, level, err := s.waysToTarget(*in, u)
+	w, err := s.waysOf(ctx, *in, in.user)
+	if err != nil {
+		return err
+	}
+	list, level, err := w.toTarget()
 	switch {
 	case err != nil:
 		return err
@@ -141,16 +145,16 @@ func (in *signIn) alreadyThere(s *Service, a aim, u *userRecord) error {
 	return nil
 }
 
-// waysToTarget returns the first of the aimed-at levels that the user can reach from where he is, and the challenges that lead on to
+// toTarget returns the first of the aimed-at levels that the user can reach from where he is, and the challenges that lead on to
 // it; none means that he is there (NEW-122, NEW-126…128, NEW-134). Nobody has to start the set-up of a factor (NEW-131).
-func (s *Service) waysToTarget(in signIn, u *userRecord) ([]ChallengeNameType, int, error) {
-	for _, level := range in.Targets {
-		if levelOf(in.Methods) >= level {
+func (w ways) toTarget() ([]ChallengeNameType, int, error) {
+	for _, level := range w.in.Targets {
+		if levelOf(w.in.Methods) >= level {
 			return nil, level, nil
 		}
 		// A higher level is a way if there is none to this very one.
 		for _, rows := range acrLevels[level-1:] {
-			if list := s.waysToRows(in, u, rows); len(list) > 0 {
+			if list := w.toRows(rows); len(list) > 0 {
 				return list, level, nil
 			}
 		}
@@ -158,18 +162,16 @@ func (s *Service) waysToTarget(in signIn, u *userRecord) ([]ChallengeNameType, i
 	return nil, 0, errLevelTooHigh
 }
 
-// waysToRows returns the challenges for what comes next in those rows that the user can complete.
-func (s *Service) waysToRows(in signIn, u *userRecord, rows [][]string) []ChallengeNameType {
+// toRows returns the challenges for what comes next in those rows that the user can complete.
+func (w ways) toRows(rows [][]string) []ChallengeNameType {
 	var out []ChallengeNameType
 	for _, row := range rows {
-		missing := without(row, in.Methods)
-		possible := len(missing) > 0 && !slices.ContainsFunc(missing, func(m string) bool {
-			return len(s.waysToMethod(in, u, m, row)) == 0
-		})
+		missing := without(row, w.in.Methods)
+		possible := len(missing) > 0 && !slices.ContainsFunc(missing, func(m string) bool { return len(w.toMethod(m, row)) == 0 })
 		if !possible {
 			continue
 		}
-		for _, name := range s.waysToMethod(in, u, missing[0], row) {
+		for _, name := range w.toMethod(missing[0], row) {
 			if !slices.Contains(out, name) {
 				out = append(out, name)
 			}
@@ -183,31 +185,48 @@ var secondFactorMethods = map[string]ChallengeNameType{
 	methodSMS: ChallengeNameTypeSmsMfa, methodEmail: ChallengeNameTypeEmailOtp, methodTOTP: ChallengeNameTypeSoftwareTokenMfa,
 }
 
-// waysToMethod returns the challenges by which the user can prove one method of a row. What stands beside a password is a second
-// factor, and has to be switched on (NEW-133); a code alone is a first one, or a second one if there was a password before. Where the
-// client hides who exists it is not told before the password which second factors somebody has.
-func (s *Service) waysToMethod(in signIn, u *userRecord, method string, row []string) []ChallengeNameType {
-	first := s.firstChallenges(in, u)
-	if method == methodPassword {
-		return slices.DeleteFunc(first, func(n ChallengeNameType) bool { return !slices.Contains(passwordChallenges, n) })
-	}
+// toMethod returns the challenges by which the user can prove one method of a row. What stands beside a password is a second factor,
+// and has to be switched on (NEW-133); a code alone is a first one, or a second one if there was a password before. Where the client
+// hides who exists it is not told before the password which second factors somebody has.
+func (w ways) toMethod(method string, row []string) []ChallengeNameType {
 	second := secondFactorMethods[method]
-	beside := slices.Contains(row, methodPassword)
-	unknown := beside && in.client.hides() && len(in.Methods) == 0
-	on := u != nil && slices.Contains(in.pool.activeFactors(u).usable, second)
+	beside := second != "" && slices.Contains(row, methodPassword)
+	unknown := beside && w.in.client.hides() && len(w.in.Methods) == 0
+	on := w.u != nil && slices.Contains(w.in.pool.activeFactors(w.u).usable, second)
 	switch {
-	case second != "" && (unknown || on && (beside || slices.Contains(in.Methods, methodPassword))):
+	case unknown, on && (beside || slices.Contains(w.in.Methods, methodPassword)):
 		return []ChallengeNameType{second}
 	case beside:
 		return nil
 	}
-	return slices.DeleteFunc(first, func(n ChallengeNameType) bool { return codeFactors[n] == nil || codeFactors[n].method != method })
+	var out []ChallengeNameType
+	for _, name := range w.first {
+		if slices.Contains(methodsOf(name), method) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// methodsOf returns what a first factor proves; of a passkey it is known when it answers.
+func methodsOf(name ChallengeNameType) []string {
+	switch c := codeFactors[name]; {
+	case c != nil:
+		return []string{c.method}
+	case name == ChallengeNameTypeWebAuthn:
+		return []string{methodPlatform, methodRoaming}
+	}
+	return []string{methodPassword}
 }
 
 // askTowards asks for what is missing to the level that a sign-in aims at, and then for the second factor that the user has to prove
 // whatever the level (NEW-133).
 func (s *Service) askTowards(ctx context.Context, in signIn, next *userRecord) (*ask, error) {
-	list, _, err := s.waysToTarget(in, next)
+	w, err := s.waysOf(ctx, in, next)
+	if err != nil {
+		return nil, err
+	}
+	list, _, err := w.toTarget()
 	if err != nil {
 		return nil, err
 	}
@@ -218,10 +237,17 @@ func (s *Service) askTowards(ctx context.Context, in signIn, next *userRecord) (
 		return nil, nil
 	}
 	plan := in.pool.secondFactors(next)
-	if len(plan.usable) == 0 {
+	if len(plan.setUp) > 0 {
 		return nil, errLevelTooHigh
 	}
 	return plan.ask(in, next)
+}
+
+// leadsOn reports whether a challenge is a way to the level that the sign-in aimed at before its answer.
+func (s *Service) leadsOn(sc scope, p progress, name ChallengeNameType) bool {
+	in := signIn{scope: sc, progress: p}
+	list, _, err := ways{in, sc.user, firstChallenges(in, sc.user)}.toTarget()
+	return err == nil && slices.Contains(list, name)
 }
 
 // provedSecond reports whether the methods have one of the second factors that the user has switched on, or a passkey.

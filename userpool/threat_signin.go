@@ -127,7 +127,7 @@ func (s *Service) riskOf(ctx context.Context, in signIn, next *userRecord) (risk
 	}
 	e := s.eventOf(in.scope, in.Event, EventResponseTypeInProgress)
 	e.Level, e.Compromised = found.Level, t.compromised || found.Compromised && t.plain
-	e.Challenges = firstChallenges(in.progress)
+	e.Challenges = firstAnswers(in.progress)
 	v := riskVerdict{event: e, action: AccountTakeoverEventActionTypeNoAction}
 	if found.Level > risk.None {
 		e.Decision = RiskDecisionTypeAccountTakeover
@@ -140,8 +140,8 @@ func (s *Service) riskOf(ctx context.Context, in signIn, next *userRecord) (risk
 	return v, nil
 }
 
-// firstChallenges are what an event tells of the first factor; the API has words for passwords and codes only.
-func firstChallenges(p progress) []ChallengeResponseType {
+// firstAnswers are what an event tells of the first factor; the API has words for passwords and codes only.
+func firstAnswers(p progress) []ChallengeResponseType {
 	if len(p.Methods) == 0 {
 		return nil
 	}

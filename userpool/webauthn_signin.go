@@ -67,8 +67,7 @@ func (s *Service) passkeyOptions(ctx context.Context, sc scope, rp relyingParty,
 // mayBegin reports whether a sign-in of the user may begin with a passkey. Where he has to prove a second factor one does only if
 // it counts as both: by the pool's rules, and because he said so (AUTH-286, AUTH-326, AUTH-406, AUTH-407).
 func (rp relyingParty) mayBegin(p *poolRecord, u *userRecord) bool {
-	second := p.Settings.MfaConfiguration == UserPoolMfaTypeOn || len(p.secondFactors(u).usable) > 0
-	return !second || rp.countsAsBoth(u)
+	return !p.secondFactorDue(u) || rp.countsAsBoth(u)
 }
 
 // countsAsBoth reports whether a passkey of the user is both factors of a sign-in.
@@ -138,7 +137,7 @@ func (s *Service) answerPasskey(ctx context.Context, in authAnswerInput, sc scop
 			return nil, err
 		}
 		found = rp.checkPasskey(keys, now.subject(), v.expectation, further, in.responses["CREDENTIAL"])
-		if found == nil || now.user == nil {
+		if found == nil || now.user == nil || now.user.Disabled {
 			return errBadCredentials, nil // AUTH-405 (unconfirmed text)
 		}
 		return nil, nil

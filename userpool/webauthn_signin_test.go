@@ -284,7 +284,10 @@ func TestC4_PasskeySignInUnderWay(t *testing.T) {
 		{"another relying party", func(a app) {
 			a.webAuthn(userpool.WebAuthnConfigurationType{RelyingPartyId: "other.example"})
 		}, userpool.ErrNotAuthorized},
-		{"a second factor demanded", func(a app) { check(a.t, a.SetMFA(a.t.Context(), a.pool, userpool.UserPoolMfaTypeOn)) }, userpool.ErrNotAuthorized},
+		{"a second factor demanded", func(a app) {
+			a.webAuthn(bothFactors)
+			a.mfa(mfaOn, totpMFA)
+		}, userpool.ErrNotAuthorized},
 		{"verification demanded", func(a app) {
 			a.webAuthn(userpool.WebAuthnConfigurationType{RelyingPartyId: site, UserVerification: userpool.UserVerificationTypeRequired})
 		}, ""}, // the device did
@@ -330,25 +333,40 @@ func TestPasskeyUserVerification(t *testing.T) {
 func TestPasskeyAsBothFactors(t *testing.T) {
 	t.Parallel()
 	base, device := setup(t).holder(webauthntest.Config{})
-	both := func(a app) {
-		a.webAuthn(userpool.WebAuthnConfigurationType{
-			RelyingPartyId: site, FactorConfiguration: userpool.WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification,
-		})
+	both := func(a app) { a.webAuthn(bothFactors) }
+	optional := func(a app) { // which ada demands of herself
+		a.mfa(mfaOptional, totpMFA)
+		a.token("ada")
+		check(a.t, a.prefer("ada", useTOTP(true, false)))
 	}
-	required := func(a app) { check(a.t, a.SetMFA(a.t.Context(), a.pool, userpool.UserPoolMfaTypeOn)) }
-	wants := func(a app) { check(a.t, a.SetWebAuthnMFA(a.t.Context(), a.pool, "ada", true)) }
+	required := func(a app) { a.mfa(mfaOn, totpMFA) }
+	off := func(a app) { a.mfa(mfaOff) }
+	wants := func(a app) {
+		check(a.t, a.prefer("ada", func(in *userpool.AdminSetUserMFAPreferenceInput) {
+			in.WebAuthnMfaSettings = &userpool.WebAuthnMfaSettingsType{Enabled: true}
+		}))
+	}
+	single := func(a app) {
+		_, err := a.SetUserPoolMfaConfig(a.t.Context(), &userpool.SetUserPoolMfaConfigInput{
+			UserPoolId: a.pool, SoftwareTokenMfaConfiguration: &userpool.SoftwareTokenMfaConfigType{Enabled: true},
+			WebAuthnConfiguration: &userpool.WebAuthnConfigurationType{RelyingPartyId: site},
+		})
+		check(a.t, err)
+	}
 	for _, tt := range []struct {
 		name            string
 		set             []func(app)
 		offered, verify bool
 	}{
 		{"single", nil, true, false},
-		{"AUTH-407 single, second factor demanded", []func(app){required}, false, false},
-		{"AUTH-407 single, demanded, user wants it", []func(app){required, wants}, false, false},
+		{"AUTH-407 single, user has a second factor", []func(app){optional}, false, false},
+		{"AUTH-407 single again, though the user wants it", []func(app){both, optional, wants, single}, false, false},
 		{"both", []func(app){both}, true, false},
-		{"both, user wants it", []func(app){both, wants}, true, true},
-		{"both, demanded", []func(app){both, required}, false, false},
-		{"AUTH-326 both, demanded, user wants it", []func(app){both, required, wants}, true, true},
+		{"both, user has a second factor", []func(app){both, optional}, false, false},
+		{"both, user wants it", []func(app){both, optional, wants}, true, true},
+		{"both, user wants it, no second factors", []func(app){both, optional, wants, off}, true, true},
+		{"both, demanded", []func(app){both, optional, required}, false, false},
+		{"AUTH-326 both, demanded, user wants it", []func(app){both, optional, wants, required}, true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,6 +20,11 @@ func withPasskeys(in *userpool.CreateUserPoolInput) {
 	factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeWebAuthn)(in)
 }
 
+// bothFactors lets passkeys that verify their users count as both factors.
+var bothFactors = userpool.WebAuthnConfigurationType{
+	RelyingPartyId: site, FactorConfiguration: userpool.WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification,
+}
+
 // webAuthn says how passkeys work in the pool.
 func (a app) webAuthn(c userpool.WebAuthnConfigurationType) {
 	a.t.Helper()

@@ -237,3 +237,28 @@ func TestRecoveryWithoutSecondFactor(t *testing.T) {
 		})
 	}
 }
+
+// AUTH-312: a passkey counts as both factors only where the pool says so, and beside another active factor.
+func TestPasskeyAsSecondFactor(t *testing.T) {
+	t.Parallel()
+	passkey := func(in *userpool.AdminSetUserMFAPreferenceInput) {
+		in.WebAuthnMfaSettings = &userpool.WebAuthnMfaSettingsType{Enabled: true}
+	}
+	a := setup(t).mfaApp(mfaOptional, []userpool.ChallengeNameType{smsMFA})
+	a.user("ada", "phone_number", phone)
+	refused(t, a.prefer("ada", all(useSMS(true, false), passkey)), userpool.ErrInvalidParameter, "User does not have delivery config set to turn on WEB_AUTHN")
+	_, err := a.setMFA(`,"SmsMfaConfiguration":{` + smsRole + `},"WebAuthnConfiguration":{"RelyingPartyId":"example.com","FactorConfiguration":"MULTI_FACTOR_WITH_USER_VERIFICATION"}`)
+	check(t, err)
+	refused(t, a.prefer("ada", passkey), userpool.ErrInvalidParameter, "Another MFA method has to be active to turn on WEB_AUTHN")
+	check(t, a.prefer("ada", all(useSMS(true, false), passkey)))
+	if p := a.profile("ada"); !slices.Equal(p.UserMFASettingList, []string{"SMS_MFA"}) { // AUTH-306: it is not in the list
+		t.Errorf("the settings are %v", p.UserMFASettingList)
+	}
+	required := a.fork(t)
+	required.user("bob", "phone_number", "+15550105555")
+	required.mfa(mfaOn, smsMFA)
+	check(t, required.prefer("bob", passkey)) // text messages are active by demand
+	if got, err := required.setMFA(`,"SmsMfaConfiguration":{` + smsRole + `}`); err != nil || !strings.Contains(got, `"RelyingPartyId":"example.com"`) {
+		t.Errorf("answered %s, %v: passkeys were left out and are gone", got, err)
+	}
+}

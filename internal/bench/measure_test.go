@@ -47,29 +47,45 @@ type comparison struct {
 
 // compare measures both in turns, so that whatever else the machine does meets them alike.
 func compare(o options, ours, floor work) (comparison, error) {
-	sides := [2]work{floor, ours}
-	var n [2]int
-	for i, side := range sides {
-		var err error
-		if n[i], err = calibrate(o, side); err != nil {
-			return comparison{}, err
-		}
+	all, err := compareAll(o, [2]work{ours, floor})
+	if err != nil {
+		return comparison{}, err
 	}
-	var costs [2][]time.Duration
-	var ratios []float64
-	for range o.rounds {
-		var cost [2]time.Duration
-		for i, side := range sides {
-			d, err := side(n[i])
-			if err != nil {
-				return comparison{}, err
+	return all[0], nil
+}
+
+// compareAll measures several pairs, each of ours and its floor, in turns.
+func compareAll(o options, pairs ...[2]work) ([]comparison, error) {
+	n := make([][2]int, len(pairs))
+	for i, pair := range pairs {
+		for j, side := range pair {
+			var err error
+			if n[i][j], err = calibrate(o, side); err != nil {
+				return nil, err
 			}
-			cost[i] = max(d/time.Duration(n[i]), 1)
-			costs[i] = append(costs[i], cost[i])
 		}
-		ratios = append(ratios, float64(cost[1])/float64(cost[0]))
 	}
-	return comparison{ours: median(costs[1]), floor: median(costs[0]), ratio: median(ratios)}, nil
+	costs, ratios := make([][2][]time.Duration, len(pairs)), make([][]float64, len(pairs))
+	for range o.rounds {
+		for i, pair := range pairs {
+			var cost [2]float64
+			for _, j := range []int{1, 0} {
+				d, err := pair[j](n[i][j])
+				if err != nil {
+					return nil, err
+				}
+				d = max(d, 1)
+				cost[j] = float64(d) / float64(n[i][j])
+				costs[i][j] = append(costs[i][j], d/time.Duration(n[i][j]))
+			}
+			ratios[i] = append(ratios[i], cost[0]/cost[1])
+		}
+	}
+	out := make([]comparison, len(pairs))
+	for i := range pairs {
+		out[i] = comparison{ours: median(costs[i][0]), floor: median(costs[i][1]), ratio: median(ratios[i])}
+	}
+	return out, nil
 }
 
 // compareBeside is compare for what ours costs beside a part that cannot be avoided: that part, which with has together with the

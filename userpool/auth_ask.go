@@ -26,7 +26,7 @@ type codeAsk struct {
 // put answers with a challenge. It writes what the step used up or changed, the code's message and whatever does not fit into
 // the session; if there is none of that, it writes nothing.
 func (s *Service) put(ctx context.Context, in signIn, next *userRecord, st step, q *ask, said *ending) (authAnswer, error) {
-	v, err := s.newSession(in, next, q.name)
+	v, err := s.newSession(ctx, in, next, q.name)
 	if err != nil {
 		return authAnswer{}, err
 	}

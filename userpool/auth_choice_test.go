@@ -169,7 +169,6 @@ func TestChoiceRefusals(t *testing.T) {
 		ClientId: secret.client, AuthFlow: userAuth, AuthParameters: map[string]string{"USERNAME": "ada"},
 	})
 	refused(t, err, userpool.ErrNotAuthorized, "")
-	secret.chosen("ada", byMail, "PREFERRED_CHALLENGE", "EMAIL_OTP")
 	if _, err = secret.respond(byMail, secret.chosen("ada", byMail, "PREFERRED_CHALLENGE", "EMAIL_OTP"),
 		"USERNAME", "ada", "EMAIL_OTP_CODE", secret.code("ada@example.com")); err != nil {
 		t.Error(err)

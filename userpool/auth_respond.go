@@ -129,7 +129,7 @@ func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (sig
 		return signIn{}, v, err
 	}
 	if sc.client.hides() && (sc.user == nil || sc.user.Disabled && sc.user.Sub != v.Sub) { // nobody proves anything, whoever that is
-		if sc, err = s.nobodyOf(ctx, sc, v.Sub); err != nil {
+		if sc, err = s.nobodyOf(ctx, sc, v); err != nil {
 			return signIn{}, v, err
 		}
 	}

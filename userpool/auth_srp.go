@@ -76,7 +76,7 @@ func (s *Service) putSRP(ctx context.Context, in signIn, a srp.Public, withSessi
 	if err != nil {
 		return authAnswer{}, err
 	}
-	v, err := s.newSession(in, in.user, ChallengeNameTypePasswordVerifier)
+	v, err := s.newSession(ctx, in, in.user, ChallengeNameTypePasswordVerifier)
 	if err != nil {
 		return authAnswer{}, err
 	}
@@ -103,7 +103,7 @@ func (s *Service) sealBlock(ctx context.Context, purpose string, v session, c *s
 	if err != nil {
 		return nil, fmt.Errorf("encode a secret block: %w", err)
 	}
-	return s.vault.SealShort(ctx, purpose, sessionPlace(v.Pool, v.Client), padded(plain))
+	return s.vault.SealShort(ctx, purpose, sessionPlace(v.Pool, v.Client), padded(plain, v.slack()))
 }
 
 // answerSRP checks the claim of PASSWORD_VERIFIER. Whatever does not fit is the same error (AUTH-191).

@@ -37,17 +37,17 @@ func (c poolCrypt) ghostName(ghost string) string {
 	return ident.UUIDFrom(c.key.MAC("ghost name", ghost))
 }
 
-// nobodyOf makes nobody of the scope's user, in a session of sub: the ghost sub if the name stands for it, by the name that was
-// typed or the one that it goes by inside, else another one. So a session of somebody else is refused under a name that nobody has
-// as it is under a user's (H7).
-func (s *Service) nobodyOf(ctx context.Context, sc scope, sub string) (scope, error) {
+// nobodyOf makes nobody of the scope's user, in a session: whoever the session is for, if it was given under this name, or under the
+// one that he goes by inside; else another one. So a session of somebody else is refused under a name that nobody has as it is under
+// a user's, and says nothing about names; and whoever was deleted goes on like everybody (H7).
+func (s *Service) nobodyOf(ctx context.Context, sc scope, v session) (scope, error) {
 	crypt, err := s.crypt(ctx, sc.pool)
 	if err != nil {
 		return sc, err
 	}
 	sc.user, sc.ghost = nil, sc.ghostOf(crypt)
-	if sc.name == crypt.ghostName(sub) {
-		sc.ghost = sub
+	if sc.ghost == v.Ghost || sc.name == crypt.ghostName(v.Sub) {
+		sc.ghost = v.Sub
 	}
 	return sc, nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/cenote-auth/cenote/internal/seal"
@@ -24,6 +25,7 @@ type session struct {
 	Ends    int64             `json:"x"` // Unix seconds
 	Stored  bool              `json:"r,omitempty"`
 	Sub     string            `json:"s,omitempty"`
+	Ghost   string            `json:"g,omitempty"` // whom its name stands for if nobody has it, where that is hidden
 	Epoch   int64             `json:"e,omitempty"` // the user's CredentialEpoch (C4)
 	Install int64             `json:"n,omitempty"` // the installation's epoch (H18)
 	Step    ChallengeNameType `json:"t,omitempty"` // the challenge that it waits for
@@ -65,7 +67,7 @@ var storedSessions = store.NewKind("session", store.Kind[storedSession]{
 
 // newSession returns a session for the next step of a sign-in. next is the user as the last step leaves him, or nil for a
 // sign-in of nobody, whose session has the subject of a ghost. It lives for the client's AuthSessionValidity (AUTH-158).
-func (s *Service) newSession(in signIn, next *userRecord, step ChallengeNameType) (session, error) {
+func (s *Service) newSession(ctx context.Context, in signIn, next *userRecord, step ChallengeNameType) (session, error) {
 	id := make([]byte, sessionIDSize)
 	if _, err := io.ReadFull(s.rand, id); err != nil {
 		return session{}, fmt.Errorf("make a session: %w", err)
@@ -76,6 +78,13 @@ func (s *Service) newSession(in signIn, next *userRecord, step ChallengeNameType
 	}
 	if next != nil {
 		v.Epoch = next.CredentialEpoch
+	}
+	if in.client.hides() {
+		crypt, err := s.crypt(ctx, in.pool)
+		if err != nil {
+			return v, err
+		}
+		v.Ghost = in.ghostOf(crypt)
 	}
 	return v, nil
 }
@@ -100,7 +109,7 @@ func (s *Service) sealSession(ctx context.Context, v session) (string, *storedSe
 			return "", nil, fmt.Errorf("encode a session: %w", err)
 		}
 	}
-	sealed, err := s.vault.SealShort(ctx, "session", sessionTextPlace, padded(plain))
+	sealed, err := s.vault.SealShort(ctx, "session", sessionTextPlace, padded(plain, v.slack()))
 	if err != nil {
 		return "", nil, err
 	}
@@ -111,9 +120,25 @@ func (s *Service) sealSession(ctx context.Context, v session) (string, *storedSe
 	return text, stored, nil
 }
 
-// padded rounds the length of a JSON text up.
-func padded(plain []byte) []byte {
-	return append(plain, bytes.Repeat([]byte{' '}, sessionPadding-len(plain)%sessionPadding)...)
+// padded rounds the length of a JSON text up, with room for what others of its kind may be longer by.
+func padded(plain []byte, slack int) []byte {
+	n := max(len(plain), min(len(plain)+slack, maxSessionPlain))
+	n += sessionPadding - n%sessionPadding
+	return append(plain, bytes.Repeat([]byte{' '}, n-len(plain))...)
+}
+
+// slack is how much longer the session of another user, or of nobody, could be at the same step: by the digits of an epoch, and by
+// the address of a code (H7).
+func (v session) slack() int {
+	const name, digits, address = len(`"e":,`), 10, 254
+	n := name + digits
+	if v.Epoch != 0 {
+		n -= name + len(strconv.FormatInt(v.Epoch, 10))
+	}
+	if v.Value != "" {
+		n += address - len(v.Value)
+	}
+	return n
 }
 
 // sessionTextPlace is the same for all sessions: some operations are told nothing but the text. Whom it was made for is in it.

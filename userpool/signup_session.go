@@ -26,7 +26,7 @@ func (s *Service) signUpSession(ctx context.Context, sc scope, step ChallengeNam
 	if !sc.signsInAfterSignUp() {
 		return "", nil
 	}
-	v, err := s.newSession(signIn{scope: sc, progress: progress{Flow: AuthFlowTypeUserAuth, Methods: methods}}, sc.user, step)
+	v, err := s.newSession(ctx, signIn{scope: sc, progress: progress{Flow: AuthFlowTypeUserAuth, Methods: methods}}, sc.user, step)
 	if err != nil {
 		return "", err
 	}

@@ -34,7 +34,7 @@ func TestH7_ChoiceHides(t *testing.T) {
 	t.Parallel()
 	w := &writes{}
 	b := setup(t, w.watch)
-	srpA := ""
+	var srpA string
 	for kind, tt := range map[string]struct {
 		a     app
 		names []string // a user, a disabled one, nobody

@@ -86,7 +86,8 @@ func TestRiskAsksForASecondFactor(t *testing.T) {
 						if got := kinds(a.events("ada"))[0]; got != "SignIn InProgress Password:Success" {
 							t.Errorf("recorded %s", got)
 						}
-						key, right, wrong := "SOFTWARE_TOKEN_MFA_CODE", "", "000000"
+						key, wrong := "SOFTWARE_TOKEN_MFA_CODE", "000000"
+						var right string
 						switch tt.answer {
 						case smsMFA:
 							key, right = "SMS_MFA_CODE", a.code(phone)

@@ -22,7 +22,7 @@ func TestC3_GuessesAtTheDirectory(t *testing.T) {
 			b, d := setup(t), &directory{people: map[string]migrated{"ada": person("name", "Ada")}}
 			a := d.app(b, option)
 			wrong := "Incorrect username or password."
-			code := awsapi.Code(userpool.ErrNotAuthorized)
+			code := userpool.ErrNotAuthorized
 			if name == "tells" {
 				wrong, code = "UserMigration failed with error Bad password.", userpool.ErrUserLambdaValidation
 			}

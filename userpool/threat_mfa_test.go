@@ -86,16 +86,16 @@ func TestRiskAsksForASecondFactor(t *testing.T) {
 						if got := kinds(a.events("ada"))[0]; got != "SignIn InProgress Password:Success" {
 							t.Errorf("recorded %s", got)
 						}
-						key, wrong := "SOFTWARE_TOKEN_MFA_CODE", "000000"
-						var right string
+						var key, right string
 						switch tt.answer {
 						case smsMFA:
 							key, right = "SMS_MFA_CODE", a.code(phone)
 						case emailMFA:
 							key, right = "EMAIL_OTP_CODE", a.code(mail)
 						default:
-							right = k.code(0)
+							key, right = "SOFTWARE_TOKEN_MFA_CODE", k.code(0)
 						}
+						wrong := "000000"
 						if right == wrong {
 							wrong = "000001"
 						}

@@ -15,11 +15,6 @@ import (
 
 const webAuthn = userpool.ChallengeNameTypeWebAuthn
 
-// choiceFlows lets a client begin sign-ins by choice.
-func choiceFlows(in *userpool.CreateUserPoolClientInput) {
-	in.ExplicitAuthFlows = append(in.ExplicitAuthFlows, userpool.ExplicitAuthFlowsTypeAllowUserAuth)
-}
-
 // passkeyStart begins a sign-in that prefers a passkey.
 func (a app) passkeyStart(name string) *userpool.InitiateAuthOutput {
 	a.t.Helper()
@@ -58,7 +53,7 @@ func (a app) byPasskey(name string, d *webauthntest.Authenticator, edits ...func
 // holder is an app with a user ada who has a passkey on the device.
 func (b *bench) holder(c webauthntest.Config, options ...any) (app, *webauthntest.Authenticator) {
 	b.t.Helper()
-	a := b.passkeyApp(append(options, choiceFlows)...)
+	a := b.passkeyApp(append(options, choosing)...)
 	c.Origin = siteOrigin
 	d := webauthntest.New(c)
 	a.register(a.signIn("ada").AccessToken, d)
@@ -116,7 +111,7 @@ func TestPasskeySignIn(t *testing.T) {
 			check(t, err)
 			_, err = a.getUser(tokens.AccessToken)
 			check(t, err)
-			if amr, told := claimsOf(t, tokens.AccessToken)["amr"]; told && fmt.Sprint(amr) != "["+tt.amr+"]" {
+			if amr := claimsOf(t, tokens.AccessToken)["amr"]; fmt.Sprint(amr) != "["+tt.amr+"]" {
 				t.Errorf("%s: amr is %v, want %s", tt.name, amr, tt.amr)
 			}
 		}

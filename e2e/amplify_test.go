@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// AUTH-106, AUTH-272…288, NEW-097: AWS's library for front ends signs in by SRP, by each first factor, and after a sign-up without a
-// password.
+// AUTH-106, AUTH-272…288, NEW-097: AWS's library for front ends signs in by SRP, by each first factor, after a sign-up without a
+// password, and with a software token that it has set up.
 func TestAmplify(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, start(t, nil, "dev"), anyone, func(in *cip.CreateUserPoolInput) {
@@ -22,6 +22,11 @@ func TestAmplify(t *testing.T) {
 		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{
 			types.ExplicitAuthFlowsTypeAllowUserAuth, types.ExplicitAuthFlowsTypeAllowUserSrpAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth,
 		},
+	})
+	check(t, err)
+	_, err = w.api.SetUserPoolMfaConfig(t.Context(), &cip.SetUserPoolMfaConfigInput{
+		UserPoolId: &w.pool, MfaConfiguration: types.UserPoolMfaTypeOptional,
+		SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
 	})
 	check(t, err)
 	runScript(t, "aws-amplify.mjs", map[string]string{"url": w.url, "pool": w.pool, "client": *client.UserPoolClient.ClientId})

@@ -143,7 +143,7 @@ func TestFunctionsDoNotTouchLevels(t *testing.T) {
 	}
 }
 
-// NEW-103…107: any subset of the levels is named; the pool tells all four, after an update without the names the defaults.
+// NEW-081, NEW-103…107: any subset of the levels is named; the pool tells all four, after an update without the names the defaults.
 func TestLevelNames(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -48,6 +48,9 @@ func (s *Service) beginChoice(ctx context.Context, in authStart, sc scope) (auth
 		return authAnswer{}, err
 	}
 	if given := proofsIn(in.params).password; wish == ChallengeNameTypePassword && given != "" { // AUTH-148
+		if sc, err = s.watch(ctx, sc, EventTypeSignIn, in.flow, in.about); err != nil {
+			return authAnswer{}, err
+		}
 		if sc, err = s.migrateUser(ctx, sc, given, in.metadata, nil); err != nil {
 			return authAnswer{}, err
 		}
@@ -108,6 +111,9 @@ func (s *Service) takePassword(ctx context.Context, si signIn, password string, 
 		return authAnswer{}, err
 	}
 	var err error
+	if si.scope, err = s.watchSignIn(ctx, si.scope, si.Flow, si.about); err != nil {
+		return authAnswer{}, err
+	}
 	if si.scope, err = s.provePassword(ctx, si.scope, password); err != nil {
 		return authAnswer{}, err
 	}

@@ -347,7 +347,7 @@ func TestC4_StepUpHalfWay(t *testing.T) {
 	refused(t, err, userpool.ErrNotAuthorized, isInvalid)
 }
 
-// NEW-162, NEW-163, AUTH-291: second factors among the factors of a user.
+// NEW-162, NEW-163, NEW-324, AUTH-291: second factors among the factors of a user.
 func TestSecondFactorsAmongFactors(t *testing.T) {
 	t.Parallel()
 	a := setup(t).app(ownMail, withSMS, choosing)
@@ -405,6 +405,33 @@ func TestChoiceOfPasskey(t *testing.T) {
 	tokens, err := a.prove("ada", up.Session, a.assertion(device, up))
 	check(t, err)
 	if got := acrOf(t, tokens.AccessToken); got != loa(3)+"[pwd swk mfa]" { // NEW-086: what was asked for
+		t.Errorf("the token tells %s", got)
+	}
+}
+
+// AUTH-272, AUTH-287, NEW-087, NEW-133: a remembered device that stands for the second factor does so in USER_AUTH; it proves no method,
+// and leads to no level.
+func TestChoiceFromDevice(t *testing.T) {
+	t.Parallel()
+	a := textMFA(setup(t), tracking(false, true), choosing)
+	d := a.textedDevice()
+	pairs := []string{"PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", password, "DEVICE_KEY", d.key}
+	for name, target := range map[string]string{"no level": "", "level 1": loa(1)} {
+		out, err := a.choose("ada", append(pairs, "TARGET_ACR_VALUES", target)...)
+		tokens, err := a.through("ada", asked(t, out, err, "DEVICE_SRP_AUTH"), d)
+		check(t, err)
+		if got := acrOf(t, tokens.AccessToken); got != loa(1)+"[pwd]" {
+			t.Errorf("%s: the token tells %s", name, got)
+		}
+	}
+	out, err := a.choose("ada", append(pairs, "TARGET_ACR_VALUES", loa(3))...)
+	next := a.text(asked(t, out, err, smsMFA), "DEVICE_KEY", d.key)
+	if next.ChallengeName != "DEVICE_SRP_AUTH" {
+		t.Fatalf("goes on with %s", next.ChallengeName)
+	}
+	tokens, err := a.through("ada", next.Session, d)
+	check(t, err)
+	if got := acrOf(t, tokens.AccessToken); got != loa(3)+"[pwd sms mfa]" {
 		t.Errorf("the token tells %s", got)
 	}
 }

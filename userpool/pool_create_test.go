@@ -295,7 +295,7 @@ var refusedPools = []refusedPool{
 		factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeEmailOtp)(in)
 	}, userpool.ErrFeatureUnavailableInTier, ""},
 	{"POOL-055 no password", factors(userpool.AuthFactorTypeEmailOtp), userpool.ErrInvalidParameter, ""},
-	{"NEW-164", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSoftwareToken), userpool.ErrInvalidParameter, ""},
+	{"NEW-164 NEW-332", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSoftwareToken), userpool.ErrInvalidParameter, ""},
 
 	{"POOL-055 codes by SMS without SMS", factors(userpool.AuthFactorTypePassword, userpool.AuthFactorTypeSmsOtp), userpool.ErrInvalidParameter, ""},
 	{"POOL-055 codes where MFA is required", func(in *userpool.CreateUserPoolInput) {

@@ -233,7 +233,8 @@ func (s *Service) askTowards(ctx context.Context, in signIn, next *userRecord) (
 	if len(list) > 0 {
 		return s.askOneOf(ctx, in, next, list)
 	}
-	if !slices.Contains(in.Methods, methodPassword) || !in.pool.secondFactorDue(next) || in.pool.provedSecond(next, in.Methods) {
+	if !slices.Contains(in.Methods, methodPassword) || !in.pool.secondFactorDue(next) || in.pool.provedSecond(next, in.Methods) ||
+		in.deviceStandsIn() {
 		return nil, nil
 	}
 	plan := in.pool.secondFactors(next)

@@ -75,6 +75,10 @@ func TestMigrateAtSignIn(t *testing.T) {
 			out, err := a.tryPassword(name, password)
 			return accessOf(out), err
 		},
+		"USER_AUTH": func(a app, name, password string) (string, error) {
+			out, err := a.choose(name, "PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", password)
+			return accessOf(out), err
+		},
 		"ADMIN_USER_PASSWORD_AUTH": func(a app, name, password string) (string, error) {
 			out, err := a.adminBegin(userpool.AuthFlowTypeAdminUserPasswordAuth, "USERNAME", name, "PASSWORD", password)
 			if err != nil || out.AuthenticationResult == nil {
@@ -86,7 +90,7 @@ func TestMigrateAtSignIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, d := setup(t), &directory{people: map[string]migrated{"ada": person("email", "ada@example.com", "email_verified", "true", "name", "Ada")}}
-			a := d.app(b)
+			a := d.app(b, choosing)
 			access, err := sign(a, "ada", old)
 			check(t, err)
 			u, err := a.getUser(access)

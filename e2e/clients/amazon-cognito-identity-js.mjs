@@ -1,7 +1,6 @@
 // The life of two users, through the library that older front ends have.
-import { createHmac } from 'node:crypto';
 import cognito from 'amazon-cognito-identity-js';
-import { settings, step, equal, refused, codeFor, result } from './steps.mjs';
+import { settings, step, equal, refused, codeFor, totp, result } from './steps.mjs';
 
 const { CognitoUserPool, CognitoUser, CognitoUserAttribute, AuthenticationDetails } = cognito;
 
@@ -136,17 +135,6 @@ await step('a new password is required', async () => {
   equal(signedIn.isValid(), true, 'valid');
   await refused(signIn(user(settings.invited), settings.invited, settings.temporary), 'NotAuthorizedException');
 });
-
-// totp is the code of a software token, so many steps from now.
-function totp(secret, steps = 0) {
-  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-  const mac = createHmac('sha1', key).update(counter).digest();
-  const at = mac[19] & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
 
 // challenged signs in and expects to be asked for a second factor.
 const challenged = (who, name, password) =>

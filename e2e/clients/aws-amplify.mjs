@@ -1,9 +1,10 @@
 // Sign-ins through the library that front ends have today: by SRP, by choice, and without any password.
 import { Amplify } from 'aws-amplify';
 import {
-  autoSignIn, confirmSignIn, confirmSignUp, fetchAuthSession, fetchUserAttributes, getCurrentUser, signIn, signOut, signUp, updatePassword,
+  autoSignIn, confirmSignIn, confirmSignUp, fetchAuthSession, fetchMFAPreference, fetchUserAttributes, getCurrentUser, setUpTOTP, signIn,
+  signOut, signUp, updateMFAPreference, updatePassword, verifyTOTPSetup,
 } from 'aws-amplify/auth';
-import { settings, step, equal, refused, codeFor, result } from './steps.mjs';
+import { settings, step, equal, refused, codeFor, totp, result } from './steps.mjs';
 
 Amplify.configure({
   Auth: { Cognito: { userPoolId: settings.pool, userPoolClientId: settings.client, userPoolEndpoint: settings.url } },
@@ -112,6 +113,33 @@ await step('a user without a password has one way', async () => {
   await next(confirmSignIn({ challengeResponse: await codeFor(eve, 'Authentication') }), 'DONE');
   await refused(updatePassword({ oldPassword: first, newPassword: second }), 'NotAuthorizedException');
   equal(await how(), '2 email_otp', 'the tokens');
+});
+
+const secret = await step('set up a software token', async () => {
+  await next(signIn({ username: ada, password: first }), 'DONE');
+  const { sharedSecret } = await setUpTOTP();
+  await refused(verifyTOTPSetup({ code: totp(sharedSecret, 100) }), 'EnableSoftwareTokenMFAException');
+  await verifyTOTPSetup({ code: totp(sharedSecret, -1) });
+  await updateMFAPreference({ totp: 'PREFERRED' });
+  equal((await fetchMFAPreference()).preferred, 'TOTP', 'preferred');
+  await signOut();
+  return sharedSecret;
+});
+
+await step('sign in by SRP and TOTP', async () => {
+  await next(signIn({ username: ada, password: first }), 'CONFIRM_SIGN_IN_WITH_TOTP_CODE');
+  await refused(confirmSignIn({ challengeResponse: totp(secret, 100) }), 'CodeMismatchException');
+  await next(confirmSignIn({ challengeResponse: totp(secret) }), 'DONE');
+  equal(await how(), '4 pwd,otp,mfa', 'the tokens');
+});
+
+await step('with a second factor there is no choice but the password', async () => {
+  const { availableChallenges } = await next(signIn({ username: ada, options: byChoice }), 'CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION');
+  equal(availableChallenges.join(), 'PASSWORD_SRP,PASSWORD', 'challenges');
+  await next(confirmSignIn({ challengeResponse: 'PASSWORD_SRP' }), 'CONFIRM_SIGN_IN_WITH_PASSWORD');
+  await next(confirmSignIn({ challengeResponse: first }), 'CONFIRM_SIGN_IN_WITH_TOTP_CODE');
+  await next(confirmSignIn({ challengeResponse: totp(secret, 1) }), 'DONE');
+  equal(await how(), '4 pwd,otp,mfa', 'the tokens');
 });
 
 await step('an unknown user is refused', () =>

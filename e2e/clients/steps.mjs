@@ -1,4 +1,6 @@
 // What the scripts share: steps that the Go test turns into subtests, and the mail that the server would have sent.
+import { createHmac } from 'node:crypto';
+
 export const settings = JSON.parse(process.argv[2]);
 
 // step runs one step and reports it. A script ends at its first failure: what follows would rest on it.
@@ -40,6 +42,17 @@ export async function codeFor(destination, kind) {
     if (Date.now() > end) throw new Error(`no ${kind} for ${destination}: ${answer.status} ${JSON.stringify(message)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+// totp is the code of a software token, so many steps from now.
+export function totp(secret, steps = 0) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const mac = createHmac('sha1', key).update(counter).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 export function result(value) {

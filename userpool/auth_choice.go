@@ -59,7 +59,7 @@ func (s *Service) beginChoice(ctx context.Context, in authStart, sc scope) (auth
 		return authAnswer{}, err
 	}
 	if in.session != "" {
-		return s.beginConfirmed(ctx, in, sc)
+		return s.beginConfirmed(ctx, in, sc, aim)
 	}
 	if sc.user != nil && sc.user.Status == UserStatusTypeResetRequired && !sc.client.hides() {
 		return authAnswer{}, errResetRequired // AUTH-147

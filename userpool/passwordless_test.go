@@ -272,6 +272,25 @@ func TestC4_SignUpSessions(t *testing.T) {
 	})
 }
 
+// NEW-131, NEW-132: a level counts for a sign-in by the session of a sign-up as for any other.
+func TestLevelAfterSignUp(t *testing.T) {
+	t.Parallel()
+	a := setup(t).app(byCode, choosing)
+	session, code := a.signUpSession("ada")
+	confirmed, err := a.confirmWith("ada", code, session)
+	check(t, err)
+	in := a.withSession("ada", confirmed.Session)
+	in.AuthParameters["TARGET_ACR_VALUES"] = loa(4)
+	_, err = a.InitiateAuth(t.Context(), in)
+	refused(t, err, userpool.ErrInvalidParameter, "The user cannot reach any of the requested authentication levels.")
+	in.AuthParameters["TARGET_ACR_VALUES"] = loa(4) + " " + loa(2)
+	out, err := a.InitiateAuth(t.Context(), in)
+	check(t, err)
+	if out.AuthenticationResult == nil || acrOf(t, out.AuthenticationResult.AccessToken) != loa(2)+"[email_otp]" {
+		t.Errorf("asked for %s", out.ChallengeName)
+	}
+}
+
 // enable enables somebody.
 func (a app) enable(name string) {
 	a.t.Helper()

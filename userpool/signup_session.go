@@ -52,8 +52,9 @@ func (s *Service) confirmedSession(ctx context.Context, sc scope, text, attribut
 	return "", nil
 }
 
-// beginConfirmed is USER_AUTH with the session of ConfirmSignUp: the code that confirmed is the first factor (AUTH-288).
-func (s *Service) beginConfirmed(ctx context.Context, in authStart, sc scope) (authAnswer, error) {
+// beginConfirmed is USER_AUTH with the session of ConfirmSignUp: the code that confirmed is the first factor (AUTH-288). What an access
+// token has proven does not count beside it.
+func (s *Service) beginConfirmed(ctx context.Context, in authStart, sc scope, a aim) (authAnswer, error) {
 	v, err := s.openSession(ctx, sc, in.session)
 	if err != nil {
 		return authAnswer{}, err
@@ -65,7 +66,7 @@ func (s *Service) beginConfirmed(ctx context.Context, in authStart, sc scope) (a
 	if err != nil {
 		return authAnswer{}, err
 	}
-	si.Methods, si.confirmed = slices.Clone(v.Methods), true
+	si.Methods, si.Targets, si.confirmed = slices.Clone(v.Methods), a.targets, true
 	if err := s.mayGoOn(si); err != nil {
 		return authAnswer{}, err
 	}

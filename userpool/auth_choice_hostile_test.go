@@ -136,7 +136,7 @@ func TestC4_ChoiceSessions(t *testing.T) {
 			}
 			_, err = a.respond(userpool.ChallengeNameTypeNewPasswordRequired, session, everything...)
 			refused(t, err, userpool.ErrNotAuthorized, isInvalid)
-			_, err = a.respond(c.challenge, session[:len(session)-2]+"AA", answer...)
+			_, err = a.respond(c.challenge, session[1:]+session[:1], answer...)
 			refused(t, err, userpool.ErrNotAuthorized, isInvalid)
 			_, err = a.respond(c.challenge, session, answer...)
 			check(t, err)

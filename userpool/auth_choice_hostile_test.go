@@ -256,9 +256,49 @@ func TestC3_ChoicePasswordsLock(t *testing.T) {
 	for _, g := range guess {
 		refused(t, g(), userpool.ErrNotAuthorized, isLocked)
 	}
-	a.byMail("ada", "ada@example.com") // whoever has the address is not kept out
-	if _, err := a.tryPassword("ada", password); err != nil {
-		t.Error(err) // and forgets the failures (AUTH-443)
+	a.byMail("ada", "ada@example.com") // whoever has the address is not kept out,
+	_, err := a.tryPassword("ada", password)
+	refused(t, err, userpool.ErrNotAuthorized, isLocked) // and has proven no password
+}
+
+// C3, AUTH-443: whoever can sign in without the password, or has a token, does not get further guesses at it by doing so.
+func TestC3_OtherFactorsForgetNoPasswords(t *testing.T) {
+	t.Parallel()
+	q := &quiz{rounds: 1}
+	b := setup(t, manyMessages)
+	base := b.app(byCode, choosing, lambdas(q.lambdas(b)), func(in *userpool.CreateUserPoolClientInput) {
+		in.ExplicitAuthFlows = append(in.ExplicitAuthFlows, userpool.ExplicitAuthFlowsTypeAllowCustomAuth)
+	})
+	base.user("ada", "email", "ada@example.com")
+	tokens := base.signIn("ada")
+	for name, other := range map[string]func(a app){
+		"code": func(a app) { a.byMail("ada", "ada@example.com") },
+		"functions": func(a app) {
+			out, err := a.begin(customAuth, "USERNAME", "ada")
+			check(a.t, err)
+			a.signedIn(a.respond(customChallenge, out.Session, "USERNAME", "ada", "ANSWER", "answer 0"))
+		},
+		"step up": func(a app) {
+			session := a.chosen("ada", byMail, "TARGET_ACR_VALUES", loa(2), "ACCESS_TOKEN", tokens.AccessToken)
+			a.codeAnswer(byMail, session, "ada", "ada@example.com")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := base.fork(t)
+			for range 5 {
+				other(a)
+				_, err := a.tryPassword("ada", another)
+				refused(t, err, userpool.ErrNotAuthorized, isWrong)
+			}
+			other(a)
+			_, err := a.tryPassword("ada", password)
+			refused(t, err, userpool.ErrNotAuthorized, isLocked)
+			a.clock.Advance(time.Second)
+			a.signIn("ada")
+			_, err = a.tryPassword("ada", another)
+			refused(t, err, userpool.ErrNotAuthorized, isWrong)
+		})
 	}
 }
 

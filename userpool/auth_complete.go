@@ -21,7 +21,6 @@ type ending struct {
 // transaction. Tokens are signed before the commit (H5), for exactly the versions of pool, keys, client and user that the
 // Update finds.
 func (s *Service) finish(ctx context.Context, in signIn, next *userRecord, st step, said *ending) (authAnswer, error) {
-	next.Attempts = attempts{} // of passwords
 	if !said.authenticated {
 		if err := s.postAuthentication(ctx, in, next); err != nil {
 			return authAnswer{}, err

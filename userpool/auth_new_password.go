@@ -44,8 +44,7 @@ func (s *Service) answerNewPassword(ctx context.Context, in authAnswerInput, sc 
 
 		return authAnswer{}, errSessionInvalid
 	}
-	attrs, err := newPasswordAttributes(sc, in.responses)
-	if err != nil {
+	if _, err := newPasswordAttributes(sc, in.responses); err != nil {
 		return authAnswer{}, err
 	}
 	if si.scope, err = s.watch(ctx, si.scope, EventTypeSignIn, "", si.about); err != nil {
@@ -64,6 +63,12 @@ func (s *Service) answerNewPassword(ctx context.Context, in authAnswerInput, sc 
 	}
 	si.Source = trigger.TokenGenerationNewPasswordChallenge
 	return s.advance(ctx, si, step{once: v.useOf(), change: func(u *userRecord) error {
+		now := sc
+		now.user = u // an administrator may have given him attributes meanwhile (C2)
+		attrs, err := newPasswordAttributes(now, in.responses)
+		if err != nil {
+			return err
+		}
 		if err := u.setPassword(crypt, sc.pool, next); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -220,5 +221,29 @@ func TestC2_SessionRace(t *testing.T) {
 	}
 	if won != 1 {
 		t.Errorf("%d answers won, want 1", won)
+	}
+}
+
+// C2, AUTH-214: what an administrator gives a user while the answer is on its way stands, as if he had done so before it.
+func TestC2_NewPasswordAttributesMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var a app
+	once := sync.OnceFunc(func() { a.setAttributes("ada", "email", mail) })
+	arn := on(b, "pre-token", func(_ context.Context, e trigger.PreTokenGenerationEvent) (trigger.PreTokenGenerationEvent, error) {
+		once()
+		return e, nil
+	})
+	a = b.app(lambdas(userpool.LambdaConfigType{PreTokenGeneration: arn}), func(in *userpool.CreateUserPoolInput) {
+		in.Schema = []userpool.SchemaAttributeType{{Name: "email", Required: new(true)}}
+	})
+	a.newcomer("ada")
+	_, err := a.respond(newPassword, a.challenged("ada"), "USERNAME", "ada", "NEW_PASSWORD", another, "userAttributes.email", "evil@example.com")
+	refused(t, err, userpool.ErrNotAuthorized, "Cannot modify an already provided email")
+	if got := a.value("ada", "email"); got != mail {
+		t.Errorf("the address is %s", got)
+	}
+	if got := a.status("ada"); got != userpool.UserStatusTypeForceChangePassword {
+		t.Errorf("the status is %s", got)
 	}
 }

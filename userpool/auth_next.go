@@ -89,14 +89,14 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 	return s.finish(ctx, in, next, st, said)
 }
 
-// applied returns the user as the step leaves him. Failed passwords are forgotten once something was proven, and not because a
-// sign-in begins: that would be a way around the lock-out (C3).
+// applied returns the user as the step leaves him. Failed passwords are forgotten once the password was proven, and not because a
+// sign-in begins or ends without one: either would be a way around the lock-out for whoever has the mailbox or a token (C3).
 func (st step) applied(in signIn) (*userRecord, error) {
 	if in.user == nil { // nobody
 		return nil, nil
 	}
 	next := in.user.clone()
-	if in.choice == nil && len(in.Methods) > 0 {
+	if slices.Contains(in.fresh(), methodPassword) {
 		next.Attempts = attempts{}
 	}
 	if st.change == nil {

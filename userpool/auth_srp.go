@@ -129,6 +129,8 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 		sc.ghost = v.Sub
 	case v.Sub != sc.user.Sub:
 		return authAnswer{}, errBadCredentials
+	case sc.user.Disabled && !sc.client.hides(): // since it began (AUTH-144)
+		return authAnswer{}, errUserDisabled
 	}
 	if err := sc.allowsFlow(v.Flow); err != nil { // switched off since (C4)
 		return authAnswer{}, err

@@ -193,3 +193,19 @@ func TestH2_StartingWritesNothing(t *testing.T) {
 		t.Errorf("%d Updates, want none", n)
 	}
 }
+
+// C4, AUTH-144: who was disabled since the challenge is told so where clients may know who exists, and it counts as no guess.
+func TestC4_DisabledBeforeTheClaim(t *testing.T) {
+	t.Parallel()
+	a := setup(t).app(legacy)
+	a.user("ada")
+	for range 6 {
+		claim, err := a.srpStart("ada", password)
+		check(t, err)
+		a.disable("ada")
+		_, err = a.RespondToAuthChallenge(t.Context(), claim)
+		refused(t, err, userpool.ErrNotAuthorized, "User is disabled.")
+		a.enable("ada")
+	}
+	a.signIn("ada")
+}

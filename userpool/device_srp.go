@@ -162,6 +162,9 @@ func (s *Service) answerDeviceVerifier(ctx context.Context, in authAnswerInput, 
 		}
 		return errDeviceProof, nil
 	})
+	if errors.Is(err, errSessionUsed) {
+		err = errDeviceProof
+	}
 	if err != nil {
 		return authAnswer{}, err
 	}

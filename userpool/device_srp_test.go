@@ -222,3 +222,19 @@ func TestC3_WrongDeviceProofs(t *testing.T) {
 	_, err = a.through("ada", a.deviceSession("ada", d), d)
 	check(t, err)
 }
+
+// C2, AUTH-193, AUTH-375: a claim of a device that comes again is answered as any other that does not fit, at once or later.
+func TestC2_DeviceClaimAgain(t *testing.T) {
+	t.Parallel()
+	a := setup(t).app(tracking(false, true))
+	a.user("ada")
+	d := a.confirmedDevice("ada")
+	p := a.proveDevice("ada", d)
+	asked, err := p.start(a.deviceSession("ada", d))
+	check(t, err)
+	claim := p.claim(asked)
+	_, err = p.finish(claim)
+	check(t, err)
+	_, err = p.finish(claim)
+	refused(t, err, userpool.ErrNotAuthorized, isWrong)
+}

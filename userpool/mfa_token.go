@@ -94,7 +94,7 @@ func (s *Service) associateInSession(ctx context.Context, text string, secret []
 		return "", err
 	}
 	a, err := s.advance(ctx, si, step{
-		once: v.useOf(), still: tokensOn, then: askSetup(expectation{Choices: v.Choices, Secret: secret}),
+		once: v.useOf(), still: stillSetsUp, then: askSetup(expectation{Choices: v.Choices, Secret: secret}),
 	})
 	return a.session, err
 }
@@ -102,9 +102,14 @@ func (s *Service) associateInSession(ctx context.Context, text string, secret []
 // askSetup goes on with MFA_SETUP: only the session is new.
 func askSetup(e expectation) *ask { return &ask{name: ChallengeNameTypeMfaSetup, expect: e} }
 
-func tokensOn(sc scope) error {
-	if !sc.pool.hasTOTP() {
+// stillSetsUp refuses to set a software token up within a sign-in where the pool has none, or where the user has got a second factor
+// since: that one is to be proven (C4).
+func stillSetsUp(sc scope) error {
+	switch {
+	case !sc.pool.hasTOTP():
 		return errTokensOff
+	case len(sc.pool.secondFactors(sc.user).setUp) == 0:
+		return errSessionInvalid
 	}
 	return nil
 }
@@ -138,7 +143,7 @@ func (s *Service) resumeSetup(ctx context.Context, text string) (signIn, session
 		return signIn{}, v, errSessionInvalid
 	}
 	si := signIn{scope: sc, progress: v.progress}
-	return si, v, firstError(s.mayGoOn(si), tokensOn(sc))
+	return si, v, firstError(s.mayGoOn(si), stillSetsUp(sc))
 }
 
 // VerifySoftwareToken makes the token of an earlier AssociateSoftwareToken the user's, by its first code (AUTH-337, AUTH-349…351,
@@ -249,7 +254,7 @@ func (s *Service) verifyInSession(ctx context.Context, in *VerifySoftwareTokenIn
 	st := step{once: v.useOf(), hold: h, then: askSetup(expectation{Choices: v.Choices})}
 	st.still = func(now scope) error {
 		pool = now.pool
-		return tokensOn(now)
+		return stillSetsUp(now)
 	}
 	st.change = func(u *userRecord) error {
 		u.setTOTP(pool, &totpRecord{Sealed: verified, Name: in.FriendlyDeviceName, Step: accepted}, s.store.Now())

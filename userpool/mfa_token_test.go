@@ -398,3 +398,27 @@ func TestAdminDeleteSoftwareToken(t *testing.T) {
 		t.Error("the secret is the old one")
 	}
 }
+
+// C4: a challenge to set a second factor up is over when the user has one: nobody puts his own beside it with the password alone.
+func TestC4_SetUpEndsWithAnotherFactor(t *testing.T) {
+	t.Parallel()
+	base := setup(t).mfaApp(mfaOn, []userpool.ChallengeNameType{smsMFA, totpMFA, emailMFA})
+	base.user("ada")
+	session := base.challenge("ada", setupMFA).Session
+	associated, next, err := base.associateIn(session)
+	check(t, err)
+	for name, step := range map[string]func(a app) error{
+		"associate": func(a app) error { _, _, err := a.associateIn(session); return err },
+		"verify":    func(a app) error { _, err := a.verifyIn(next, associated.code(0)); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name == "associate" {
+				session = base.challenge("ada", setupMFA).Session
+			}
+			a := base.fork(t)
+			check(t, a.updateOf("ada", "phone_number", phone))
+			refused(t, step(a), userpool.ErrNotAuthorized, sessionBad)
+			a.challenge("ada", smsMFA)
+		})
+	}
+}

@@ -24,6 +24,15 @@ type aim struct {
 type credit struct {
 	Family     string `json:"f,omitempty"`
 	TokenEpoch int64  `json:"e,omitempty"`
+	Methods    int    `json:"m,omitempty"` // so many of the sign-in's first methods are the token's
+}
+
+// fresh returns what the sign-in itself has proven, without what an access token brought.
+func (p progress) fresh() []string {
+	if p.Credit == nil {
+		return p.Methods
+	}
+	return p.Methods[min(p.Credit.Methods, len(p.Methods)):]
 }
 
 func (c *credit) family() string {
@@ -92,6 +101,7 @@ func (s *Service) stepUpOf(ctx context.Context, sc scope, params map[string]stri
 			a.methods = append(a.methods, m)
 		}
 	}
+	a.credit.Methods = len(a.methods)
 	return a, nil
 }
 

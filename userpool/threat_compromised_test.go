@@ -206,3 +206,39 @@ func TestH7_CompromisedReset(t *testing.T) {
 		}
 	}
 }
+
+// C4, AUTH-557: a step up is judged on what it proves itself. What the access token proved came before the password, and does not hide
+// that this one is compromised.
+func TestC4_StepUpWithCompromisedPassword(t *testing.T) {
+	t.Parallel()
+	known := &knownPasswords{}
+	a := compromisedBench(t, enforced, known, func(in *userpool.CreateUserPoolInput) {
+		byCode(in)
+		plus(enforced)(in)
+	}, choosing)
+	a.user("ada", "email", "ada@example.com")
+	a.setRisk(userpool.SetRiskConfigurationInput{CompromisedCredentialsRiskConfiguration: blocksKnown()})
+	tokens := a.byMail("ada", "ada@example.com")
+	known.list = []string{password}
+	a.clock.Advance(1)
+	aim := []string{"TARGET_ACR_VALUES", loa(3), "ACCESS_TOKEN", tokens.AccessToken}
+	for name, answer := range map[string]func(a app) error{
+		"at once": func(a app) error {
+			_, err := a.choose("ada", append(aim, "PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", password)...)
+			return err
+		},
+		"asked": func(a app) error {
+			session := a.chosen("ada", byPass, append(aim, "PREFERRED_CHALLENGE", "PASSWORD")...)
+			_, err := a.respond(byPass, session, "USERNAME", "ada", "PASSWORD", password)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := a.fork(t)
+			refused(t, answer(a), userpool.ErrPasswordResetRequired, "Password reset required for the user")
+			if got := a.status("ada"); got != userpool.UserStatusTypeResetRequired {
+				t.Errorf("status is %s", got)
+			}
+		})
+	}
+}

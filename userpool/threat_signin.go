@@ -76,7 +76,7 @@ func (s *Service) nextWatched(ctx context.Context, in signIn, next *userRecord, 
 // weigh judges a sign-in once its first factor was proven, before anything is decided on second factors, and returns it with what is
 // demanded of it from now on. The refusal of one that ends here is committed with the step.
 func (s *Service) weigh(ctx context.Context, in signIn, next *userRecord, st step, said *ending) (signIn, error) {
-	proven := in.Custom != nil || len(in.Methods) > 0
+	proven := in.Custom != nil || len(in.fresh()) > 0 // what an access token proved was judged then
 	if !proven || in.Risk != riskUnknown || next == nil || in.pool.threatMode(in.Flow) == AdvancedSecurityModeTypeOff ||
 		next.Status != UserStatusTypeConfirmed && next.Status != UserStatusTypeForceChangePassword {
 		return in, nil

@@ -85,6 +85,11 @@ func (s *Service) verifierFor(ctx context.Context, claimed *token.Claims, c *acc
 	if err != nil {
 		return nil, err
 	}
+	if b.pool != nil {
+		if err := s.permitBearer(ctx, b.pool); err != nil {
+			return nil, err
+		}
+	}
 	if b.pool == nil || stored == nil || !s.issued(b.pool, claimed.Issuer) {
 		return nil, errAccessSignature
 	}

@@ -49,6 +49,9 @@ func (s *Service) checkPool(p *poolRecord) error {
 			return err
 		}
 	}
+	if err := p.checkReplica(); err != nil {
+		return err
+	}
 	if err := s.checkIssuer(set); err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func New(c Config) (*Service, error) {
 	}
 	s.engine, err = engine.New(engine.Config{
 		Service: &service, Interceptors: interceptors, Logger: s.cfg.logger,
-		MeterProvider: c.MeterProvider, TracerProvider: c.TracerProvider, Resource: s.resource,
+		MeterProvider: c.MeterProvider, TracerProvider: c.TracerProvider, Resource: s.resource, Admit: s.permit,
 	})
 	return s, err
 }

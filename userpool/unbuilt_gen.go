@@ -71,15 +71,6 @@ func (s *Service) createUserPoolDomain(context.Context, *CreateUserPoolDomainInp
 	return nil, engine.Unbuilt(opCreateUserPoolDomain)
 }
 
-// CreateUserPoolReplica is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) CreateUserPoolReplica(ctx context.Context, in *CreateUserPoolReplicaInput) (*CreateUserPoolReplicaOutput, error) {
-	return call(ctx, s, opCreateUserPoolReplica, in, s.createUserPoolReplica)
-}
-
-func (s *Service) createUserPoolReplica(context.Context, *CreateUserPoolReplicaInput) (*CreateUserPoolReplicaOutput, error) {
-	return nil, engine.Unbuilt(opCreateUserPoolReplica)
-}
-
 // DeleteIdentityProvider is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) DeleteIdentityProvider(ctx context.Context, in *DeleteIdentityProviderInput) (*DeleteIdentityProviderOutput, error) {
 	return call(ctx, s, opDeleteIdentityProvider, in, s.deleteIdentityProvider)
@@ -114,15 +105,6 @@ func (s *Service) DeleteUserPoolDomain(ctx context.Context, in *DeleteUserPoolDo
 
 func (s *Service) deleteUserPoolDomain(context.Context, *DeleteUserPoolDomainInput) (*DeleteUserPoolDomainOutput, error) {
 	return nil, engine.Unbuilt(opDeleteUserPoolDomain)
-}
-
-// DeleteUserPoolReplica is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteUserPoolReplica(ctx context.Context, in *DeleteUserPoolReplicaInput) (*DeleteUserPoolReplicaOutput, error) {
-	return call(ctx, s, opDeleteUserPoolReplica, in, s.deleteUserPoolReplica)
-}
-
-func (s *Service) deleteUserPoolReplica(context.Context, *DeleteUserPoolReplicaInput) (*DeleteUserPoolReplicaOutput, error) {
-	return nil, engine.Unbuilt(opDeleteUserPoolReplica)
 }
 
 // DescribeIdentityProvider is not available in this version: it answers OperationNotImplementedException.
@@ -269,15 +251,6 @@ func (s *Service) listUserImportJobs(context.Context, *ListUserImportJobsInput) 
 	return nil, engine.Unbuilt(opListUserImportJobs)
 }
 
-// ListUserPoolReplicas is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUserPoolReplicas(ctx context.Context, in *ListUserPoolReplicasInput) (*ListUserPoolReplicasOutput, error) {
-	return call(ctx, s, opListUserPoolReplicas, in, s.listUserPoolReplicas)
-}
-
-func (s *Service) listUserPoolReplicas(context.Context, *ListUserPoolReplicasInput) (*ListUserPoolReplicasOutput, error) {
-	return nil, engine.Unbuilt(opListUserPoolReplicas)
-}
-
 // SetLogDeliveryConfiguration is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) SetLogDeliveryConfiguration(ctx context.Context, in *SetLogDeliveryConfigurationInput) (*SetLogDeliveryConfigurationOutput, error) {
 	return call(ctx, s, opSetLogDeliveryConfiguration, in, s.setLogDeliveryConfiguration)
@@ -357,13 +330,4 @@ func (s *Service) UpdateUserPoolDomain(ctx context.Context, in *UpdateUserPoolDo
 
 func (s *Service) updateUserPoolDomain(context.Context, *UpdateUserPoolDomainInput) (*UpdateUserPoolDomainOutput, error) {
 	return nil, engine.Unbuilt(opUpdateUserPoolDomain)
-}
-
-// UpdateUserPoolReplica is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateUserPoolReplica(ctx context.Context, in *UpdateUserPoolReplicaInput) (*UpdateUserPoolReplicaOutput, error) {
-	return call(ctx, s, opUpdateUserPoolReplica, in, s.updateUserPoolReplica)
-}
-
-func (s *Service) updateUserPoolReplica(context.Context, *UpdateUserPoolReplicaInput) (*UpdateUserPoolReplicaOutput, error) {
-	return nil, engine.Unbuilt(opUpdateUserPoolReplica)
 }

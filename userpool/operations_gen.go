@@ -673,6 +673,7 @@ var opGetProvisionedLimit = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 80, Input: &shapeGetProvisionedLimitRequest, Output: &shapeGetProvisionedLimitResponse, NewInput: func() any { return new(GetProvisionedLimitInput) },
 	IsInput: wire.Is[GetProvisionedLimitInput], IsOutput: wire.Is[GetProvisionedLimitOutput]}
 
@@ -1083,6 +1084,7 @@ var opUpdateProvisionedLimit = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateProvisionedLimit", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrServiceQuotaExceeded, ErrInternalError},
+	Built:  true,
 }, Index: 130, Input: &shapeUpdateProvisionedLimitRequest, Output: &shapeUpdateProvisionedLimitResponse, NewInput: func() any { return new(UpdateProvisionedLimitInput) },
 	IsInput: wire.Is[UpdateProvisionedLimitInput], IsOutput: wire.Is[UpdateProvisionedLimitOutput]}
 

@@ -17,9 +17,12 @@ import (
 // known when the token has been read, see permitBearer.
 type operationKey struct{}
 
-// permit decides before every operation whether it works here (NEW-201, NEW-212). Pools that do not exist are for the operation
+// permit decides before every operation whether it works here (NEW-201, NEW-212), and may now (NEW-286). Pools that do not exist are for the operation
 // to miss.
 func (s *Service) permit(ctx context.Context, op *awsapi.Operation, input any) (context.Context, error) {
+	if err := s.limitRate(ctx, op, input); err != nil {
+		return nil, err
+	}
 	v := reflect.ValueOf(input).Elem()
 	id, missing := text(v, "UserPoolId"), func(id string) error { return errPoolNotFound(id) }
 	if id == "" {

@@ -61,7 +61,10 @@ type Config struct {
 
 	Interceptors []awsapi.Interceptor // wrap every operation, the first outermost
 	Limits       Limits
-	CustomIDs    bool // CreateUserPool and CreateUserPoolClient take ids from the tags that other emulators use
+	// RateCategories has each node limit operations by AWS's categories (QUO-001), at the rates that UpdateProvisionedLimit sets. It is
+	// off by default, and then there are no such rates to be set.
+	RateCategories bool
+	CustomIDs      bool // CreateUserPool and CreateUserPoolClient take ids from the tags that other emulators use
 	// LenientAttributesToGet makes ListUsers leave out an attribute of AttributesToGet that a user lacks. Cognito refuses the
 	// whole list then, which is the default (USR-081).
 	LenientAttributesToGet bool
@@ -105,6 +108,7 @@ type config struct {
 	senderKeys      SenderKeys
 	limits          Limits
 	customIDs       bool
+	rateCategories  bool
 	lenientLists    bool
 	passkeyOrigins  func(string) []string
 	logger          *slog.Logger
@@ -127,15 +131,16 @@ type Service struct {
 	outbox   *message.Outbox
 	rand     io.Reader
 
-	hints     hints
-	estimates estimates
-	keys      keyCache
-	envelope  envelope
-	seen      seenTokens
-	strangers throttle.Throttle // of unknown refresh tokens
-	wantKeys  wanted
-	slots     slots
-	wake      chan struct{}
+	hints      hints
+	estimates  estimates
+	keys       keyCache
+	envelope   envelope
+	seen       seenTokens
+	strangers  throttle.Throttle // of unknown refresh tokens
+	wantKeys   wanted
+	slots      slots
+	wake       chan struct{}
+	rateLimits rateLimits
 }
 
 var (
@@ -185,7 +190,7 @@ func New(c Config) (*Service, error) {
 func (s *Service) configure(c Config) error {
 	s.cfg = config{
 		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, senderKeys: c.SenderKeys,
-		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet,
+		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, rateCategories: c.RateCategories, lenientLists: c.LenientAttributesToGet,
 		logger: c.Logger, keys: c.SigningKeys, mode: c.Mode, customerKey: c.CustomerKey,
 		passkeyOrigins: c.PasskeyOrigins,
 		assessor:       c.RiskAssessor, locator: c.Locator, compromised: c.CompromisedPasswords,

@@ -197,15 +197,6 @@ func (s *Service) getLogDeliveryConfiguration(context.Context, *GetLogDeliveryCo
 	return nil, engine.Unbuilt(opGetLogDeliveryConfiguration)
 }
 
-// GetProvisionedLimit is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetProvisionedLimit(ctx context.Context, in *GetProvisionedLimitInput) (*GetProvisionedLimitOutput, error) {
-	return call(ctx, s, opGetProvisionedLimit, in, s.getProvisionedLimit)
-}
-
-func (s *Service) getProvisionedLimit(context.Context, *GetProvisionedLimitInput) (*GetProvisionedLimitOutput, error) {
-	return nil, engine.Unbuilt(opGetProvisionedLimit)
-}
-
 // GetSigningCertificate is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) GetSigningCertificate(ctx context.Context, in *GetSigningCertificateInput) (*GetSigningCertificateOutput, error) {
 	return call(ctx, s, opGetSigningCertificate, in, s.getSigningCertificate)
@@ -303,15 +294,6 @@ func (s *Service) UpdateManagedLoginBranding(ctx context.Context, in *UpdateMana
 
 func (s *Service) updateManagedLoginBranding(context.Context, *UpdateManagedLoginBrandingInput) (*UpdateManagedLoginBrandingOutput, error) {
 	return nil, engine.Unbuilt(opUpdateManagedLoginBranding)
-}
-
-// UpdateProvisionedLimit is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateProvisionedLimit(ctx context.Context, in *UpdateProvisionedLimitInput) (*UpdateProvisionedLimitOutput, error) {
-	return call(ctx, s, opUpdateProvisionedLimit, in, s.updateProvisionedLimit)
-}
-
-func (s *Service) updateProvisionedLimit(context.Context, *UpdateProvisionedLimitInput) (*UpdateProvisionedLimitOutput, error) {
-	return nil, engine.Unbuilt(opUpdateProvisionedLimit)
 }
 
 // UpdateTerms is not available in this version: it answers OperationNotImplementedException.

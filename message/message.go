@@ -80,6 +80,29 @@ type SMS struct {
 	Meta
 	To   string // E.164
 	Text string
+
+	// How the pool's SmsConfiguration says that its text messages travel, as it stands there: one of the two, or neither if the pool
+	// has none. Senders that use neither service need not look (NEW-315).
+	SNS              *SNS
+	EndUserMessaging *EndUserMessaging
+}
+
+// SNS is the way of text messages through Amazon SNS.
+type SNS struct {
+	CallerARN  string `json:"callerArn"`
+	ExternalID string `json:"externalId,omitempty"`
+	Region     string `json:"region,omitempty"`
+}
+
+// EndUserMessaging is the way of text messages through AWS End User Messaging (NEW-312).
+type EndUserMessaging struct {
+	CallerARN           string `json:"callerArn"`
+	ExternalID          string `json:"externalId,omitempty"`
+	OriginationIdentity string `json:"originationIdentity,omitempty"` // a number, a sender id or a pool, plain or as an ARN
+	ConfigurationSet    string `json:"configurationSet,omitempty"`
+	EntityID            string `json:"entityId,omitempty"` // of the sender, and next of the text, as India wants them
+	TemplateID          string `json:"templateId,omitempty"`
+	Region              string `json:"region,omitempty"` // empty is the user pool's
 }
 
 const (

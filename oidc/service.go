@@ -17,8 +17,7 @@ import (
 // Pools is what the service needs of the user pools.
 type Pools interface {
 	JWKS(ctx context.Context, poolID string) ([]byte, error)
-	Issuer(poolID string) string
-	Exists(ctx context.Context, poolID string) (bool, error)
+	IssuerOf(ctx context.Context, poolID string) (string, error) // ResourceNotFoundException for an unknown pool
 }
 
 var _ Pools = (*userpool.Service)(nil)
@@ -60,9 +59,7 @@ const (
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{pool}"+jwksPath, func(w http.ResponseWriter, r *http.Request) { s.jwks(w, r, r.PathValue("pool")) })
-	mux.HandleFunc("GET /{pool}"+discoveryPath, func(w http.ResponseWriter, r *http.Request) {
-		s.discovery(w, r, r.PathValue("pool"), s.pools.Issuer(r.PathValue("pool")))
-	})
+	mux.HandleFunc("GET /{pool}"+discoveryPath, func(w http.ResponseWriter, r *http.Request) { s.discovery(w, r, r.PathValue("pool")) })
 	return mux
 }
 
@@ -75,10 +72,9 @@ func (s *Service) PoolHandler(poolID, publicURL string) http.Handler {
 		panic(fmt.Sprintf("oidc: %q is not an absolute URL", publicURL))
 	}
 	base := strings.TrimSuffix(u.Path, "/")
-	issuer := s.pools.Issuer(poolID)
 	paths := map[string]http.HandlerFunc{
 		jwksPath:      func(w http.ResponseWriter, r *http.Request) { s.jwks(w, r, poolID) },
-		discoveryPath: func(w http.ResponseWriter, r *http.Request) { s.discovery(w, r, poolID, issuer) },
+		discoveryPath: func(w http.ResponseWriter, r *http.Request) { s.discovery(w, r, poolID) },
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, ok := strings.CutPrefix(r.URL.Path, base)
@@ -102,12 +98,9 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request, poolID string) {
 }
 
 // discovery answers the members that exist without a domain (OIDC-004). The endpoints of the authorization server are not
-// served, so they are not promised.
-func (s *Service) discovery(w http.ResponseWriter, r *http.Request, poolID, issuer string) {
-	exists, err := s.pools.Exists(r.Context(), poolID)
-	if err == nil && !exists {
-		err = userpool.ErrResourceNotFound
-	}
+// served, so they are not promised. The issuer is the one that the pool has now, whatever host was asked (NEW-242).
+func (s *Service) discovery(w http.ResponseWriter, r *http.Request, poolID string) {
+	issuer, err := s.pools.IssuerOf(r.Context(), poolID)
 	doc, _ := json.Marshal(struct {
 		Issuer     string   `json:"issuer"`
 		JWKSURI    string   `json:"jwks_uri"`

@@ -12,6 +12,9 @@ import (
 // VerifierConfig is the configuration of a [Verifier].
 type VerifierConfig struct {
 	Issuer string // required; compared as it stands
+	// AlsoIssuers are accepted as Issuer is, under the same Keys: other names of one issuer, as of a user pool whose
+	// issuer was changed.
+	AlsoIssuers []string
 
 	// ClientIDs are the app clients whose tokens are accepted: client_id of access
 	// tokens, aud of others. An empty list is an error, unless AnyClient says that it
@@ -54,7 +57,7 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	case cfg.Leeway < 0:
 		return nil, fmt.Errorf("token: VerifierConfig.Leeway %v is negative", cfg.Leeway)
 	}
-	cfg.ClientIDs, cfg.Scopes = slices.Clone(cfg.ClientIDs), slices.Clone(cfg.Scopes)
+	cfg.ClientIDs, cfg.Scopes, cfg.AlsoIssuers = slices.Clone(cfg.ClientIDs), slices.Clone(cfg.Scopes), slices.Clone(cfg.AlsoIssuers)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -114,7 +117,7 @@ func VerifyBy(ctx context.Context, raw string, choose func(unverified *Claims) (
 func (v *Verifier) Recheck(c *Claims) error { return v.check(c) }
 
 func (v *Verifier) check(c *Claims) error {
-	if c.Issuer != v.cfg.Issuer {
+	if c.Issuer != v.cfg.Issuer && !slices.Contains(v.cfg.AlsoIssuers, c.Issuer) {
 		return fmt.Errorf("%w: %q", ErrIssuer, c.Issuer)
 	}
 	if v.cfg.Use != AnyUse && c.Use != v.cfg.Use {

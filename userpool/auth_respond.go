@@ -101,6 +101,9 @@ func (s *Service) respond(ctx context.Context, in authAnswerInput) (authAnswer, 
 	if c == nil { // one that this pool never asked for
 		return authAnswer{}, errSessionInvalid
 	}
+	if s.secondary(sc.pool) && primaryChallenges[in.challenge] { // unconfirmed text
+		return authAnswer{}, ErrOperationNotEnabled.Newf("%s is not enabled for user pool %s in this Region.", in.challenge, sc.pool.id())
+	}
 	if name == "" {
 		return authAnswer{}, errMissingParameter("USERNAME")
 	}

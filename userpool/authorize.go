@@ -85,7 +85,12 @@ func (s *Service) verifierFor(ctx context.Context, claimed *token.Claims, c *acc
 	if err != nil {
 		return nil, err
 	}
-	if b.pool == nil || stored == nil || claimed.Issuer != s.cfg.issuer(b.pool.id()) {
+	if b.pool != nil {
+		if err := s.permitBearer(ctx, b.pool); err != nil {
+			return nil, err
+		}
+	}
+	if b.pool == nil || stored == nil || !s.issued(b.pool, claimed.Issuer) {
 		return nil, errAccessSignature
 	}
 	crypt, err := s.crypt(ctx, b.pool)

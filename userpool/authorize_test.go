@@ -134,6 +134,7 @@ func TestAccessTokenRefusals(t *testing.T) {
 		{"H5 another pool's key and kid", forge(twinKid, twinKey, nil), signature},
 		{"H5 another pool's key under our kid", forge(kid, twinKey, nil), signature},
 		{"AUTH-543 unknown pool", forge(kid, key, map[string]any{"iss": a.Issuer("us-east-1_Nowhere00")}), signature},
+		{"NEW-243 the updated issuer of another pool", forge(kid, key, map[string]any{"iss": strings.Replace(a.Issuer(twin.pool), "//", "//issuer-", 1)}), signature},
 		{"H5 our key for another pool", forge(kid, key, map[string]any{"iss": a.Issuer(twin.pool)}), signature},
 		{"H5 our key for another pool's client", forge(kid, key, map[string]any{"client_id": twin.client}), signature},
 		{"another issuer", forge(kid, key, map[string]any{"iss": "https://evil.example"}), signature},

@@ -170,7 +170,7 @@ func (s *Service) signMachine(ctx context.Context, m machine, scopes []string, o
 	}
 	life, _, _ := m.client.validity()
 	base := token.Base{
-		Issuer: s.cfg.issuer(m.pool.id()), Subject: m.client.id(), ClientID: m.client.id(), IssuedAt: now, Expires: now.Add(life), AuthTime: now,
+		Issuer: s.issuer(m.pool), Subject: m.client.id(), ClientID: m.client.id(), IssuedAt: now, Expires: now.Add(life), AuthTime: now,
 	}
 	if base.JTI, err = ident.UUID(s.rand); err != nil {
 		return "", 0, err

@@ -53,11 +53,11 @@ func (k keySet) Key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	return token.StaticKeys(keys).Key(ctx, kid)
 }
 
-// Verifier returns a verifier of the pool's access tokens, for the given clients or for all of them. It checks what a token
+// Verifier returns a verifier of the pool's access tokens under both of its issuers, for the given clients or for all of them. It checks what a token
 // says by itself; whether it was revoked is checked by the operations. For other rules give KeySet to token.NewVerifier.
 func (s *Service) Verifier(poolID string, clientIDs ...string) *token.Verifier {
 	v, err := token.NewVerifier(token.VerifierConfig{
-		Issuer: s.cfg.issuer(poolID), ClientIDs: clientIDs, AnyClient: len(clientIDs) == 0, Use: token.Access,
+		Issuer: s.cfg.issuer(poolID), AlsoIssuers: s.updatedIssuers(poolID), ClientIDs: clientIDs, AnyClient: len(clientIDs) == 0, Use: token.Access,
 		Keys: s.KeySet(poolID), Now: s.store.Now,
 	})
 	if err != nil { // only for a configuration that this is not

@@ -29,6 +29,7 @@ type hints struct {
 	mu      sync.RWMutex
 	pools   map[string]string   // client id → pool id
 	names   map[string]naming   // pool id → naming
+	homes   map[string]bool     // pool id → its primary is here
 	servers map[string][]string // client id → resource servers of its scopes; these change, see readMachine
 }
 

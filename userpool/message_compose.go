@@ -198,7 +198,7 @@ func (s *Service) send(ctx context.Context, id string, o outgoing) error {
 		if s.cfg.sms == nil {
 			return errCodeDeliveryFailure
 		}
-		return s.cfg.sms.SendSMS(ctx, message.SMS{Meta: meta, To: o.To, Text: o.Body})
+		return s.cfg.sms.SendSMS(ctx, message.SMS{Meta: meta, To: o.To, Text: o.Body, SNS: o.SNS, EndUserMessaging: o.EUMS})
 	}
 	if s.cfg.email == nil {
 		return errCodeDeliveryFailure
@@ -209,9 +209,28 @@ func (s *Service) send(ctx context.Context, id string, o outgoing) error {
 	})
 }
 
+// smsFromPool fills in how the pool's SmsConfiguration says that its text messages travel, which is for the sender to heed (NEW-315).
+func (o *outgoing) smsFromPool(c *SmsConfigurationType) {
+	switch {
+	case c == nil:
+	case c.EumsSms != nil:
+		e := c.EumsSms
+		o.EUMS = &message.EndUserMessaging{
+			CallerARN: e.CallerArn, ExternalID: e.ExternalId, OriginationIdentity: e.OriginationIdentity,
+			ConfigurationSet: e.ConfigurationSetName, EntityID: e.InEntityId, TemplateID: e.InTemplateId, Region: e.Region,
+		}
+	default:
+		o.SNS = &message.SNS{CallerARN: c.SnsCallerArn, ExternalID: c.ExternalId, Region: c.SnsRegion}
+	}
+}
+
 // fromPool fills in what the pool's EmailConfiguration says of the sender. Only a pool that sends through its own account
 // has a say in From and ConfigurationSet (POOL-048); the address that SourceArn names is the sender in both cases (MSG-030).
 func (o *outgoing) fromPool(p *poolRecord) {
+	if o.Medium == DeliveryMediumTypeSms {
+		o.smsFromPool(p.Settings.SmsConfiguration)
+		return
+	}
 	c := p.Settings.EmailConfiguration
 	if c == nil || o.Medium != DeliveryMediumTypeEmail {
 		return

@@ -60,7 +60,9 @@ type outgoing struct {
 	Code             string
 	Link             string
 	At               time.Time
-	Sender           *senderCall `json:",omitempty"` // the function that delivers it; there is no subject and body then
+	SNS              *message.SNS              `json:",omitempty"` // of a text message, or the next
+	EUMS             *message.EndUserMessaging `json:",omitempty"`
+	Sender           *senderCall               `json:",omitempty"` // the function that delivers it; there is no subject and body then
 }
 
 const (

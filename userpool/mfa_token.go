@@ -132,6 +132,9 @@ func (s *Service) resumeSetup(ctx context.Context, text string) (signIn, session
 	case c.Got == nil:
 		return signIn{}, v, errClientNotFound(v.Client)
 	}
+	if err := s.permitBearer(ctx, p.Got); err != nil {
+		return signIn{}, v, err
+	}
 	if v, err = s.aliveSession(ctx, v); err != nil {
 		return signIn{}, v, err
 	}

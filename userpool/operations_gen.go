@@ -397,6 +397,7 @@ var opCreateUserPoolReplica = &wire.Op{Operation: awsapi.Operation{
 	Name: "CreateUserPoolReplica", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrLimitExceeded, ErrNotAuthorized, ErrUserPoolTagging, ErrOperationNotEnabled, ErrInternalError, ErrResourceNotFound, ErrFeatureUnavailableInTier},
+	Built:  true,
 }, Index: 47, Input: &shapeCreateUserPoolReplicaRequest, Output: &shapeCreateUserPoolReplicaResponse, NewInput: func() any { return new(CreateUserPoolReplicaInput) },
 	IsInput: wire.Is[CreateUserPoolReplicaInput], IsOutput: wire.Is[CreateUserPoolReplicaOutput]}
 
@@ -496,6 +497,7 @@ var opDeleteUserPoolReplica = &wire.Op{Operation: awsapi.Operation{
 	Name: "DeleteUserPoolReplica", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrOperationNotEnabled, ErrInternalError, ErrResourceNotFound},
+	Built:  true,
 }, Index: 59, Input: &shapeDeleteUserPoolReplicaRequest, Output: &shapeDeleteUserPoolReplicaResponse, NewInput: func() any { return new(DeleteUserPoolReplicaInput) },
 	IsInput: wire.Is[DeleteUserPoolReplicaInput], IsOutput: wire.Is[DeleteUserPoolReplicaOutput]}
 
@@ -671,6 +673,7 @@ var opGetProvisionedLimit = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrInternalError},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 80, Input: &shapeGetProvisionedLimitRequest, Output: &shapeGetProvisionedLimitResponse, NewInput: func() any { return new(GetProvisionedLimitInput) },
 	IsInput: wire.Is[GetProvisionedLimitInput], IsOutput: wire.Is[GetProvisionedLimitOutput]}
 
@@ -850,6 +853,7 @@ var opListUserPoolReplicas = &wire.Op{Operation: awsapi.Operation{
 	Status:   200,
 	Codes:    []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrOperationNotEnabled, ErrInternalError, ErrResourceNotFound},
 	ReadOnly: true,
+	Built:    true,
 }, Index: 101, Input: &shapeListUserPoolReplicasRequest, Output: &shapeListUserPoolReplicasResponse, NewInput: func() any { return new(ListUserPoolReplicasInput) },
 	IsInput: wire.Is[ListUserPoolReplicasInput], IsOutput: wire.Is[ListUserPoolReplicasOutput]}
 
@@ -1080,6 +1084,7 @@ var opUpdateProvisionedLimit = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateProvisionedLimit", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrResourceNotFound, ErrNotAuthorized, ErrTooManyRequests, ErrServiceQuotaExceeded, ErrInternalError},
+	Built:  true,
 }, Index: 130, Input: &shapeUpdateProvisionedLimitRequest, Output: &shapeUpdateProvisionedLimitResponse, NewInput: func() any { return new(UpdateProvisionedLimitInput) },
 	IsInput: wire.Is[UpdateProvisionedLimitInput], IsOutput: wire.Is[UpdateProvisionedLimitOutput]}
 
@@ -1133,6 +1138,7 @@ var opUpdateUserPoolReplica = &wire.Op{Operation: awsapi.Operation{
 	Name: "UpdateUserPoolReplica", Service: &service, Auth: awsapi.AuthSigV4, Method: "POST", Path: "/",
 	Status: 200,
 	Codes:  []awsapi.Code{ErrInvalidParameter, ErrTooManyRequests, ErrNotAuthorized, ErrOperationNotEnabled, ErrInternalError, ErrResourceNotFound},
+	Built:  true,
 }, Index: 137, Input: &shapeUpdateUserPoolReplicaRequest, Output: &shapeUpdateUserPoolReplicaResponse, NewInput: func() any { return new(UpdateUserPoolReplicaInput) },
 	IsInput: wire.Is[UpdateUserPoolReplicaInput], IsOutput: wire.Is[UpdateUserPoolReplicaOutput]}
 

@@ -49,6 +49,15 @@ func (s *Service) checkPool(p *poolRecord) error {
 			return err
 		}
 	}
+	if err := p.checkReplica(); err != nil {
+		return err
+	}
+	if err := s.checkIssuer(set); err != nil {
+		return err
+	}
+	if err := s.checkKeyConfiguration(set.KeyConfiguration); err != nil {
+		return err
+	}
 	return checkPoolAvailable(set)
 }
 
@@ -93,13 +102,15 @@ func (m poolMFA) passkeysCountAsBoth() bool {
 	return m.WebAuthn != nil && m.WebAuthn.FactorConfiguration == WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification
 }
 
-// checkContacts checks how the pool reaches its users; second factors that need no text messages can do without (POOL-042, POOL-043, POOL-048, POOL-052, NEW-311).
+// checkContacts checks how the pool reaches its users; second factors that need no text messages can do without (POOL-042, POOL-043, POOL-048, POOL-052, NEW-311, NEW-313).
 func (s *Service) checkContacts(p *poolRecord) error {
 	set := &p.Settings
 	sms := set.SmsConfiguration
 	switch {
 	case sms != nil && (sms.SnsCallerArn == "") == (sms.EumsSms == nil):
 		return ErrInvalidParameter.New("SmsConfiguration must have either SnsCallerArn or EumsSms.")
+	case sms != nil && sms.EumsSms != nil && sms.EumsSms.Region != "" && sms.EumsSms.Region != s.cfg.region: // NEW-313
+		return ErrInvalidParameter.Newf("EumsSms.Region must be the Region of the user pool, %s.", s.cfg.region)
 	case sms == nil && !p.otherFactors() && set.MfaConfiguration == UserPoolMfaTypeOn:
 		return ErrInvalidParameter.New("SMS configuration and Auto verification for phone_number are required when MFA is required")
 	case sms == nil && !p.otherFactors() && set.MfaConfiguration == UserPoolMfaTypeOptional:

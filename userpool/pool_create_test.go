@@ -318,17 +318,6 @@ var refusedPools = []refusedPool{
 	unavailable("registration", "DcrConfiguration", func(in *userpool.CreateUserPoolInput) {
 		in.DcrConfiguration = &userpool.DcrConfigurationType{EnableStatus: userpool.StatusTypeEnabled}
 	}),
-	unavailable("issuer", "IssuerConfiguration.Type UPDATED", func(in *userpool.CreateUserPoolInput) {
-		in.IssuerConfiguration = &userpool.IssuerConfigurationType{Type: userpool.IssuerTypeUpdated}
-	}),
-	unavailable("key", "KeyConfiguration", func(in *userpool.CreateUserPoolInput) {
-		in.KeyConfiguration = &userpool.KeyConfigurationType{
-			KeyType: userpool.EncryptionKeyTypeCustomerManagedKey, KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1",
-		}
-	}),
-	unavailable("end user messaging", "SmsConfiguration.EumsSms", func(in *userpool.CreateUserPoolInput) {
-		in.SmsConfiguration = &userpool.SmsConfigurationType{EumsSms: &userpool.EumsSmsConfigurationType{CallerArn: "arn:aws:iam::123456789012:role/sms"}}
-	}),
 	unavailable("links", "VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK", func(in *userpool.CreateUserPoolInput) {
 		in.VerificationMessageTemplate = &userpool.VerificationMessageTemplateType{DefaultEmailOption: userpool.DefaultEmailOptionTypeConfirmWithLink}
 	}),

@@ -29,6 +29,8 @@ func (s *Service) deleteUserPool(ctx context.Context, in *DeleteUserPoolInput) (
 			return ErrInvalidParameter.New("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
 		case now.pool.Settings.Domain != "" || now.pool.Settings.CustomDomain != "":
 			return ErrInvalidParameter.New("User pool cannot be deleted. It has a domain configured that should be deleted first.")
+		case now.pool.Replica != nil: // NEW-190 (unconfirmed text)
+			return ErrInvalidParameter.New("User pool cannot be deleted. It has a replica that should be deleted first.")
 		}
 		marked := *now.pool
 		marked.Deleting = true
@@ -38,6 +40,7 @@ func (s *Service) deleteUserPool(ctx context.Context, in *DeleteUserPoolInput) (
 		return pools.Of(store.Installation).Put(ctx, tx, &marked)
 	})
 	if err == nil {
+		s.hints.leaveHome(in.UserPoolId)
 		s.wakeRunner()
 	}
 	return &DeleteUserPoolOutput{}, err

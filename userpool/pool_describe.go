@@ -20,7 +20,7 @@ func (s *Service) describeUserPool(ctx context.Context, in *DescribeUserPoolInpu
 	if err != nil {
 		return nil, err
 	}
-	pool, err := sc.pool.described()
+	pool, err := s.here(sc.pool).described()
 	if err != nil {
 		return nil, err
 	}
@@ -125,12 +125,15 @@ func (s *Service) listUserPools(ctx context.Context, in *ListUserPoolsInput) (*L
 	}
 	out := &ListUserPoolsOutput{UserPools: make([]UserPoolDescriptionType, 0, len(page.Records))}
 	for _, p := range page.Records {
+		if !s.isHere(p) { // a page may hold fewer than were asked for
+			continue
+		}
 		lambda, err := detached(p.Settings.LambdaConfig)
 		if err != nil {
 			return nil, err
 		}
 		out.UserPools = append(out.UserPools, UserPoolDescriptionType{
-			Id: p.id(), Name: p.Settings.Name, LambdaConfig: lambda,
+			Id: p.id(), Name: p.Settings.Name, LambdaConfig: lambda, ReplicaRegions: p.replicaRegions(),
 			LastModifiedDate: p.Settings.LastModifiedDate, CreationDate: p.Settings.CreationDate,
 		})
 	}

@@ -45,6 +45,9 @@ func (s *Service) SetUserPoolMfaConfig(ctx context.Context, in *SetUserPoolMfaCo
 func (s *Service) setUserPoolMfaConfig(ctx context.Context, in *SetUserPoolMfaConfigInput) (*SetUserPoolMfaConfigOutput, error) {
 	var now *GetUserPoolMfaConfigOutput
 	err := s.changePool(ctx, in.UserPoolId, func(tx *store.Tx, p *poolRecord) (err error) {
+		if s.secondary(p) {
+			return errOwnSettings("SetUserPoolMfaConfig")
+		}
 		if err := p.setFactors(in); err != nil {
 			return err
 		}

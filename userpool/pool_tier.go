@@ -29,6 +29,7 @@ var tierFeatures = []struct {
 	}},
 	{"Choice-Based Authentication", UserPoolTierTypeEssentials, asksFirstFactors},
 	{"Custom ACR Names", UserPoolTierTypeEssentials, asksACRNames},
+	{"Updated Issuer", updatedIssuerTier, asksUpdatedIssuer},
 	{"Dynamic Client Registration", UserPoolTierTypeEssentials, asksRegistration},
 }
 

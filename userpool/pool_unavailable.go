@@ -8,14 +8,6 @@ var unavailablePoolSettings = []struct {
 	asked  func(p *UserPoolType) bool
 }{
 	{"DcrConfiguration", asksRegistration},
-	{"IssuerConfiguration.Type UPDATED", func(p *UserPoolType) bool {
-		return p.IssuerConfiguration != nil && p.IssuerConfiguration.Type == IssuerTypeUpdated
-	}},
-	{"KeyConfiguration", func(p *UserPoolType) bool {
-		k := p.KeyConfiguration
-		return k != nil && (k.KeyType == EncryptionKeyTypeCustomerManagedKey || k.KmsKeyArn != "")
-	}},
-	{"SmsConfiguration.EumsSms", func(p *UserPoolType) bool { return p.SmsConfiguration != nil && p.SmsConfiguration.EumsSms != nil }},
 	{"VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK", func(p *UserPoolType) bool {
 		return p.VerificationMessageTemplate.DefaultEmailOption == DefaultEmailOptionTypeConfirmWithLink
 	}},

@@ -14,6 +14,9 @@ func (s *Service) UpdateUserPool(ctx context.Context, in *UpdateUserPoolInput) (
 
 func (s *Service) updateUserPool(ctx context.Context, in *UpdateUserPoolInput) (*UpdateUserPoolOutput, error) {
 	err := s.changePool(ctx, in.UserPoolId, func(tx *store.Tx, p *poolRecord) (err error) {
+		if s.secondary(p) {
+			return s.updateSecondary(in, p)
+		}
 		if p.Settings, err = normalPool(updatedPool(in, &p.Settings)); err != nil {
 			return err
 		}
@@ -43,6 +46,9 @@ func (s *Service) changePool(ctx context.Context, poolID string, change func(tx 
 			return err
 		}
 		p := *now.pool
+		if s.secondary(&p) && !s.isHere(&p) { // a replica that was deleted meanwhile
+			return errPoolNotFound(poolID)
+		}
 		if err := change(tx, &p); err != nil {
 			return err
 		}

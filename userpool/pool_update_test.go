@@ -96,15 +96,7 @@ func TestUpdatePoolRoundTrip(t *testing.T) {
 	a := b.app(everySetting)
 	before, p := b.told(t, a.pool), b.poolOf(a.pool)
 	b.clock.Advance(time.Hour)
-	update := &userpool.UpdateUserPoolInput{
-		UserPoolId: a.pool, PoolName: p.Name, Policies: p.Policies, DeletionProtection: p.DeletionProtection, LambdaConfig: p.LambdaConfig,
-		AutoVerifiedAttributes: p.AutoVerifiedAttributes, SmsVerificationMessage: p.SmsVerificationMessage,
-		EmailVerificationMessage: p.EmailVerificationMessage, EmailVerificationSubject: p.EmailVerificationSubject,
-		VerificationMessageTemplate: p.VerificationMessageTemplate, SmsAuthenticationMessage: p.SmsAuthenticationMessage,
-		UserAttributeUpdateSettings: p.UserAttributeUpdateSettings, MfaConfiguration: p.MfaConfiguration,
-		EmailConfiguration: p.EmailConfiguration, SmsConfiguration: p.SmsConfiguration, UserPoolTags: p.UserPoolTags,
-		AdminCreateUserConfig: p.AdminCreateUserConfig, AccountRecoverySetting: p.AccountRecoverySetting, UserPoolTier: p.UserPoolTier,
-	}
+	update := samePool(p)
 	_, err := b.UpdateUserPool(t.Context(), update)
 	check(t, err)
 	if after := b.told(t, a.pool); after != before {
@@ -303,5 +295,18 @@ func TestPoolAnswersAreCopies(t *testing.T) {
 	}
 	if after := b.told(t, a.pool); after != before || b.poolOf(a.pool).SchemaAttributes[0].Name != "sub" {
 		t.Errorf("before %s\nafter  %s", before, after)
+	}
+}
+
+// samePool is an update of a pool that changes nothing.
+func samePool(p *userpool.UserPoolType) *userpool.UpdateUserPoolInput {
+	return &userpool.UpdateUserPoolInput{
+		UserPoolId: p.Id, PoolName: p.Name, Policies: p.Policies, DeletionProtection: p.DeletionProtection, LambdaConfig: p.LambdaConfig,
+		AutoVerifiedAttributes: p.AutoVerifiedAttributes, SmsVerificationMessage: p.SmsVerificationMessage,
+		EmailVerificationMessage: p.EmailVerificationMessage, EmailVerificationSubject: p.EmailVerificationSubject,
+		VerificationMessageTemplate: p.VerificationMessageTemplate, SmsAuthenticationMessage: p.SmsAuthenticationMessage,
+		UserAttributeUpdateSettings: p.UserAttributeUpdateSettings, MfaConfiguration: p.MfaConfiguration,
+		EmailConfiguration: p.EmailConfiguration, SmsConfiguration: p.SmsConfiguration, UserPoolTags: p.UserPoolTags,
+		AdminCreateUserConfig: p.AdminCreateUserConfig, AccountRecoverySetting: p.AccountRecoverySetting, UserPoolTier: p.UserPoolTier,
 	}
 }

@@ -18,6 +18,7 @@ type poolRecord struct {
 	Deleting bool         // marked: refuses everything while a job deletes what it holds
 	Tracking poolTracking `json:",omitzero"`
 	Devices  bool         `json:",omitempty"` // tracks devices, or did once
+	Replica  *poolReplica `json:",omitempty"` // the secondary one
 }
 
 // poolMFA is what SetUserPoolMfaConfig sets beside MfaConfiguration (AUTH-301). What text messages need is in Settings, where it
@@ -37,15 +38,20 @@ var pools = store.NewKind("pool", store.Kind[poolRecord]{
 		if p.Deleting {
 			return []store.Index{{Name: indexDeleting, Value: []string{p.Settings.Id}}}
 		}
-		return []store.Index{{Name: indexLive, Value: []string{p.Settings.Id}}}
+		live := store.Index{Name: indexLive, Value: []string{p.Settings.Id}}
+		if p.Replica.moving() {
+			return []store.Index{live, {Name: indexMoving, Value: []string{p.Settings.Id}}}
+		}
+		return []store.Index{live}
 	},
 	Cached: true,
 })
 
-// The indexes of pools: a pool is in exactly one of them.
+// The indexes of pools: a pool is in exactly one of the first two, and in the last while its replica is made or deleted.
 const (
 	indexLive     = "live"
 	indexDeleting = "deleting"
+	indexMoving   = "moving"
 )
 
 // clientRecord is an app client. Client ids are unique in an installation: public operations name a client and no pool.

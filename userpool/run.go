@@ -38,6 +38,7 @@ func (s *Service) round(ctx context.Context) {
 		{"deliver messages", func(ctx context.Context) error { _, err := s.Deliver(ctx); return err }},
 		{"make signing keys", s.makeWantedKeys},
 		{"delete pools", s.DeletePools},
+		{"move replicas", s.MoveReplicas},
 		{"clean groups", s.CleanGroups},
 		{"clean devices", s.CleanDevices},
 		{"clean events", s.CleanEvents},

@@ -38,6 +38,12 @@ type Config struct {
 	Region    string                     // "us-east-1" if empty
 	AccountID string                     // "123456789012" if empty
 	Issuer    func(poolID string) string // of tokens, discovery and JWKS alike; nil is AWS-shaped (POOL-003)
+	// UpdatedIssuer is Issuer for the pools whose IssuerConfiguration is UPDATED (NEW-241). nil is AWS-shaped if Issuer is nil as well;
+	// otherwise such pools are refused.
+	UpdatedIssuer func(poolID string) string
+	// CustomerKey is the ARN of the KMS key that KeyRing wraps data keys under. Pools may ask for that key in their KeyConfiguration,
+	// and for no other (NEW-245).
+	CustomerKey string
 
 	Email    message.EmailSender // nil: Outbox if the store is in memory, else e-mail fails with CodeDeliveryFailureException
 	SMS      message.SMSSender   // likewise for text messages
@@ -55,7 +61,10 @@ type Config struct {
 
 	Interceptors []awsapi.Interceptor // wrap every operation, the first outermost
 	Limits       Limits
-	CustomIDs    bool // CreateUserPool and CreateUserPoolClient take ids from the tags that other emulators use
+	// RateCategories has each node limit operations by AWS's categories (QUO-001), at the rates that UpdateProvisionedLimit sets. It is
+	// off by default, and then there are no such rates to be set.
+	RateCategories bool
+	CustomIDs      bool // CreateUserPool and CreateUserPoolClient take ids from the tags that other emulators use
 	// LenientAttributesToGet makes ListUsers leave out an attribute of AttributesToGet that a user lacks. Cognito refuses the
 	// whole list then, which is the default (USR-081).
 	LenientAttributesToGet bool
@@ -92,11 +101,14 @@ const (
 type config struct {
 	region, account string
 	issuer          func(string) string
+	updatedIssuer   func(poolID, region string) string // nil if no pool can have one
+	customerKey     string
 	email           message.EmailSender
 	sms             message.SMSSender
 	senderKeys      SenderKeys
 	limits          Limits
 	customIDs       bool
+	rateCategories  bool
 	lenientLists    bool
 	passkeyOrigins  func(string) []string
 	logger          *slog.Logger
@@ -119,15 +131,16 @@ type Service struct {
 	outbox   *message.Outbox
 	rand     io.Reader
 
-	hints     hints
-	estimates estimates
-	keys      keyCache
-	envelope  envelope
-	seen      seenTokens
-	strangers throttle.Throttle // of unknown refresh tokens
-	wantKeys  wanted
-	slots     slots
-	wake      chan struct{}
+	hints      hints
+	estimates  estimates
+	keys       keyCache
+	envelope   envelope
+	seen       seenTokens
+	strangers  throttle.Throttle // of unknown refresh tokens
+	wantKeys   wanted
+	slots      slots
+	wake       chan struct{}
+	rateLimits rateLimits
 }
 
 var (
@@ -169,7 +182,7 @@ func New(c Config) (*Service, error) {
 	}
 	s.engine, err = engine.New(engine.Config{
 		Service: &service, Interceptors: interceptors, Logger: s.cfg.logger,
-		MeterProvider: c.MeterProvider, TracerProvider: c.TracerProvider, Resource: s.resource,
+		MeterProvider: c.MeterProvider, TracerProvider: c.TracerProvider, Resource: s.resource, Admit: s.permit,
 	})
 	return s, err
 }
@@ -177,8 +190,8 @@ func New(c Config) (*Service, error) {
 func (s *Service) configure(c Config) error {
 	s.cfg = config{
 		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, senderKeys: c.SenderKeys,
-		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, lenientLists: c.LenientAttributesToGet,
-		logger: c.Logger, keys: c.SigningKeys, mode: c.Mode,
+		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, rateCategories: c.RateCategories, lenientLists: c.LenientAttributesToGet,
+		logger: c.Logger, keys: c.SigningKeys, mode: c.Mode, customerKey: c.CustomerKey,
 		passkeyOrigins: c.PasskeyOrigins,
 		assessor:       c.RiskAssessor, locator: c.Locator, compromised: c.CompromisedPasswords,
 	}
@@ -197,9 +210,15 @@ func (s *Service) configure(c Config) error {
 	if s.cfg.logger == nil {
 		s.cfg.logger = slog.Default()
 	}
+	if updated := c.UpdatedIssuer; updated != nil {
+		s.cfg.updatedIssuer = func(poolID, _ string) string { return updated(poolID) }
+	}
 	if s.cfg.issuer == nil {
 		region := s.cfg.region
-		s.cfg.issuer = func(poolID string) string { return "https://cognito-idp." + region + ".amazonaws.com/" + poolID }
+		s.cfg.issuer = func(poolID string) string { return awsIssuer("", region, poolID) }
+		if s.cfg.updatedIssuer == nil {
+			s.cfg.updatedIssuer = func(poolID, region string) string { return awsIssuer("issuer-", region, poolID) }
+		}
 	}
 	if s.cfg.keys == nil {
 		s.cfg.keys = s.newRSAKey
@@ -250,9 +269,6 @@ func (c Config) ring(random io.Reader) (seal.KeyRing, error) {
 
 // Outbox returns where messages stay when no sender is configured, or nil if the store is the caller's.
 func (s *Service) Outbox() *message.Outbox { return s.outbox }
-
-// Issuer returns the issuer of a pool's tokens.
-func (s *Service) Issuer(poolID string) string { return s.cfg.issuer(poolID) }
 
 // Region returns the region that the service answers for.
 func (s *Service) Region() string { return s.cfg.region }

@@ -56,7 +56,7 @@ func (s *Service) listTagsForResource(ctx context.Context, in *ListTagsForResour
 	if err != nil {
 		return nil, err
 	}
-	tags := maps.Clone(sc.pool.Settings.UserPoolTags)
+	tags := maps.Clone(s.here(sc.pool).Settings.UserPoolTags)
 	if tags == nil {
 		tags = map[string]string{}
 	}
@@ -70,12 +70,17 @@ func (s *Service) changeTags(ctx context.Context, arn string, change func(tags m
 		return err
 	}
 	return s.changePool(ctx, id, func(_ *store.Tx, p *poolRecord) error {
-		tags := maps.Clone(p.Settings.UserPoolTags)
+		tags := maps.Clone(s.here(p).Settings.UserPoolTags)
 		if tags == nil {
 			tags = map[string]string{}
 		}
 		change(tags)
-		p.Settings.UserPoolTags = tags
+		if s.secondary(p) { // its replica's (NEW-185)
+			r := *p.Replica
+			r.Tags, p.Replica = tags, &r
+		} else {
+			p.Settings.UserPoolTags = tags
+		}
 		return checkTags(ErrInvalidParameter, tags)
 	})
 }

@@ -22,6 +22,9 @@ func (s *Service) setRiskConfiguration(ctx context.Context, in *SetRiskConfigura
 		if err != nil {
 			return err
 		}
+		if s.secondary(sc.pool) {
+			return errOwnSettings("SetRiskConfiguration")
+		}
 		rec := &riskRecord{ClientID: in.ClientId, Settings: RiskConfigurationType{
 			UserPoolId: in.UserPoolId, ClientId: in.ClientId,
 			CompromisedCredentialsRiskConfiguration: in.CompromisedCredentialsRiskConfiguration,

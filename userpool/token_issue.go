@@ -70,7 +70,7 @@ func (s *Service) signTokens(ctx context.Context, keys *keysRecord, sc scope, f 
 	}
 	access, idLife, _ := sc.client.validity()
 	base := token.Base{
-		Issuer: s.cfg.issuer(sc.pool.id()), Subject: u.Sub, ClientID: sc.client.id(), IssuedAt: now, AuthTime: f.AuthTime, EventID: f.EventID,
+		Issuer: s.issuer(sc.pool), Subject: u.Sub, ClientID: sc.client.id(), IssuedAt: now, AuthTime: f.AuthTime, EventID: f.EventID,
 	}
 	base.ACR, base.AMR = f.ACR, f.AMR
 	g := claimsOfGroups(list)

@@ -71,15 +71,6 @@ func (s *Service) createUserPoolDomain(context.Context, *CreateUserPoolDomainInp
 	return nil, engine.Unbuilt(opCreateUserPoolDomain)
 }
 
-// CreateUserPoolReplica is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) CreateUserPoolReplica(ctx context.Context, in *CreateUserPoolReplicaInput) (*CreateUserPoolReplicaOutput, error) {
-	return call(ctx, s, opCreateUserPoolReplica, in, s.createUserPoolReplica)
-}
-
-func (s *Service) createUserPoolReplica(context.Context, *CreateUserPoolReplicaInput) (*CreateUserPoolReplicaOutput, error) {
-	return nil, engine.Unbuilt(opCreateUserPoolReplica)
-}
-
 // DeleteIdentityProvider is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) DeleteIdentityProvider(ctx context.Context, in *DeleteIdentityProviderInput) (*DeleteIdentityProviderOutput, error) {
 	return call(ctx, s, opDeleteIdentityProvider, in, s.deleteIdentityProvider)
@@ -114,15 +105,6 @@ func (s *Service) DeleteUserPoolDomain(ctx context.Context, in *DeleteUserPoolDo
 
 func (s *Service) deleteUserPoolDomain(context.Context, *DeleteUserPoolDomainInput) (*DeleteUserPoolDomainOutput, error) {
 	return nil, engine.Unbuilt(opDeleteUserPoolDomain)
-}
-
-// DeleteUserPoolReplica is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) DeleteUserPoolReplica(ctx context.Context, in *DeleteUserPoolReplicaInput) (*DeleteUserPoolReplicaOutput, error) {
-	return call(ctx, s, opDeleteUserPoolReplica, in, s.deleteUserPoolReplica)
-}
-
-func (s *Service) deleteUserPoolReplica(context.Context, *DeleteUserPoolReplicaInput) (*DeleteUserPoolReplicaOutput, error) {
-	return nil, engine.Unbuilt(opDeleteUserPoolReplica)
 }
 
 // DescribeIdentityProvider is not available in this version: it answers OperationNotImplementedException.
@@ -215,15 +197,6 @@ func (s *Service) getLogDeliveryConfiguration(context.Context, *GetLogDeliveryCo
 	return nil, engine.Unbuilt(opGetLogDeliveryConfiguration)
 }
 
-// GetProvisionedLimit is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) GetProvisionedLimit(ctx context.Context, in *GetProvisionedLimitInput) (*GetProvisionedLimitOutput, error) {
-	return call(ctx, s, opGetProvisionedLimit, in, s.getProvisionedLimit)
-}
-
-func (s *Service) getProvisionedLimit(context.Context, *GetProvisionedLimitInput) (*GetProvisionedLimitOutput, error) {
-	return nil, engine.Unbuilt(opGetProvisionedLimit)
-}
-
 // GetSigningCertificate is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) GetSigningCertificate(ctx context.Context, in *GetSigningCertificateInput) (*GetSigningCertificateOutput, error) {
 	return call(ctx, s, opGetSigningCertificate, in, s.getSigningCertificate)
@@ -267,15 +240,6 @@ func (s *Service) ListUserImportJobs(ctx context.Context, in *ListUserImportJobs
 
 func (s *Service) listUserImportJobs(context.Context, *ListUserImportJobsInput) (*ListUserImportJobsOutput, error) {
 	return nil, engine.Unbuilt(opListUserImportJobs)
-}
-
-// ListUserPoolReplicas is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) ListUserPoolReplicas(ctx context.Context, in *ListUserPoolReplicasInput) (*ListUserPoolReplicasOutput, error) {
-	return call(ctx, s, opListUserPoolReplicas, in, s.listUserPoolReplicas)
-}
-
-func (s *Service) listUserPoolReplicas(context.Context, *ListUserPoolReplicasInput) (*ListUserPoolReplicasOutput, error) {
-	return nil, engine.Unbuilt(opListUserPoolReplicas)
 }
 
 // SetLogDeliveryConfiguration is not available in this version: it answers OperationNotImplementedException.
@@ -332,15 +296,6 @@ func (s *Service) updateManagedLoginBranding(context.Context, *UpdateManagedLogi
 	return nil, engine.Unbuilt(opUpdateManagedLoginBranding)
 }
 
-// UpdateProvisionedLimit is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateProvisionedLimit(ctx context.Context, in *UpdateProvisionedLimitInput) (*UpdateProvisionedLimitOutput, error) {
-	return call(ctx, s, opUpdateProvisionedLimit, in, s.updateProvisionedLimit)
-}
-
-func (s *Service) updateProvisionedLimit(context.Context, *UpdateProvisionedLimitInput) (*UpdateProvisionedLimitOutput, error) {
-	return nil, engine.Unbuilt(opUpdateProvisionedLimit)
-}
-
 // UpdateTerms is not available in this version: it answers OperationNotImplementedException.
 func (s *Service) UpdateTerms(ctx context.Context, in *UpdateTermsInput) (*UpdateTermsOutput, error) {
 	return call(ctx, s, opUpdateTerms, in, s.updateTerms)
@@ -357,13 +312,4 @@ func (s *Service) UpdateUserPoolDomain(ctx context.Context, in *UpdateUserPoolDo
 
 func (s *Service) updateUserPoolDomain(context.Context, *UpdateUserPoolDomainInput) (*UpdateUserPoolDomainOutput, error) {
 	return nil, engine.Unbuilt(opUpdateUserPoolDomain)
-}
-
-// UpdateUserPoolReplica is not available in this version: it answers OperationNotImplementedException.
-func (s *Service) UpdateUserPoolReplica(ctx context.Context, in *UpdateUserPoolReplicaInput) (*UpdateUserPoolReplicaOutput, error) {
-	return call(ctx, s, opUpdateUserPoolReplica, in, s.updateUserPoolReplica)
-}
-
-func (s *Service) updateUserPoolReplica(context.Context, *UpdateUserPoolReplicaInput) (*UpdateUserPoolReplicaOutput, error) {
-	return nil, engine.Unbuilt(opUpdateUserPoolReplica)
 }

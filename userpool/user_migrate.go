@@ -18,7 +18,7 @@ import (
 // who exists learns of nothing else, as long as the function works.
 func (s *Service) migrateUser(ctx context.Context, sc scope, password string, validation, metadata map[string]string) (scope, error) {
 	arn := sc.pool.lambda().UserMigration
-	if sc.user != nil || arn == "" {
+	if sc.user != nil || arn == "" || s.secondary(sc.pool) { // a secondary replica makes nobody, and does not tell whom it lacks (NEW-211, H7)
 		return sc, nil
 	}
 	if password != "" {

@@ -30,6 +30,10 @@ type Config struct {
 	// right to ask. Nil: calls have no resource.
 	Resource func(ctx context.Context, input any) (string, error)
 
+	// Admit decides whether the operation may run at all, after the guard and the checks of the model, on the input that its rules
+	// will get. It returns the context for them. Nil: every call runs.
+	Admit func(ctx context.Context, op *awsapi.Operation, input any) (context.Context, error)
+
 	// OnUndeclared is told when the rules of an operation return an error that its model does not declare; see
 	// [Undeclared]. Nil: nobody asks.
 	OnUndeclared func(op *awsapi.Operation, err error)
@@ -181,6 +185,11 @@ func (e *Engine) inner(ctx context.Context, op *wire.Op, r request, c *awsapi.Ca
 	}
 	if unresolved != nil {
 		return nil, unresolved
+	}
+	if e.cfg.Admit != nil {
+		if ctx, err = e.cfg.Admit(ctx, &op.Operation, c.Input); err != nil {
+			return nil, err
+		}
 	}
 	out, err = run(ctx, c.Input)
 	if err != nil && e.cfg.OnUndeclared != nil && Undeclared(&op.Operation, err) {

@@ -53,6 +53,9 @@ type Payload struct {
 	PoolID           string         `json:"poolId"`
 	ClientID         string         `json:"clientId,omitempty"`
 	UserSub          string         `json:"userSub,omitempty"`
+
+	SNS              *message.SNS              `json:"sns,omitempty"` // of a text message, or the next
+	EndUserMessaging *message.EndUserMessaging `json:"endUserMessaging,omitempty"`
 }
 
 // String leaves out the secret.
@@ -152,6 +155,7 @@ func (s *Sender) SendSMS(ctx context.Context, m message.SMS) error {
 	}
 	p := about(m.Meta)
 	p.Medium, p.To, p.Text = message.MediumSMS, m.To, m.Text
+	p.SNS, p.EndUserMessaging = m.SNS, m.EndUserMessaging
 	return s.post(ctx, p)
 }
 

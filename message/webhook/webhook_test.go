@@ -77,6 +77,16 @@ func TestSend(t *testing.T) {
 		t.Errorf("payload misses something: %t %t", got.Code == want.Code, got.To == want.To)
 	}
 
+	routed := sms()
+	routed.EndUserMessaging = &message.EndUserMessaging{CallerARN: "arn:aws:iam::123456789012:role/sms", OriginationIdentity: "Example"}
+	if err := s.SendSMS(t.Context(), routed); err != nil {
+		t.Fatal(err)
+	}
+	want.EndUserMessaging = routed.EndUserMessaging
+	if got := <-came; !reflect.DeepEqual(got, want) { // NEW-315
+		t.Errorf("payload misses how the message travels: %+v", got.EndUserMessaging)
+	}
+
 	m := message.Email{
 		Meta: message.Meta{ID: "m-2", Kind: message.ForgotPassword, PoolID: "p", ClientID: "c", UserSub: "u", Link: "https://x.example"},
 		To:   "ada@example.com", From: "Example <no-reply@example.com>", ReplyTo: "help@example.com", Subject: "S", HTML: "<b>", Text: "b", ConfigurationSet: "set",

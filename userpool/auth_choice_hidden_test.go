@@ -259,6 +259,7 @@ func TestHiddenStatusAfterCode(t *testing.T) {
 	a.user("reset", "email", "reset@example.com")
 	_, err := a.AdminResetUserPassword(t.Context(), &userpool.AdminResetUserPasswordInput{UserPoolId: a.pool, Username: "reset"})
 	check(t, err)
+	a.deliver() // messages of one instant have no order
 	for name, code := range map[string]awsapi.Code{"new": userpool.ErrUserNotConfirmed, "reset": userpool.ErrPasswordResetRequired} {
 		session := a.chosen(name, byMail, "PREFERRED_CHALLENGE", "EMAIL_OTP")
 		_, err := a.respond(byMail, session, "USERNAME", name, "EMAIL_OTP_CODE", "12345678")

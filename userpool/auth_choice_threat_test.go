@@ -83,6 +83,10 @@ func TestRiskOfChoice(t *testing.T) {
 	if answer != nil {
 		t.Error("there is an answer beside the error")
 	}
-	_, err = blocked.choose("ada", "TARGET_ACR_VALUES", loa(2), "ACCESS_TOKEN", old)
+	step, err := blocked.choose("ada", "TARGET_ACR_VALUES", loa(2), "ACCESS_TOKEN", old)
+	check(t, err) // judged by what it proves itself
+	sent, err := blocked.respond(selection, step.Session, "USERNAME", "ada", "ANSWER", "EMAIL_OTP")
+	check(t, err)
+	_, err = blocked.respond(byMail, sent.Session, "USERNAME", "ada", "EMAIL_OTP_CODE", blocked.code("ada@example.com"))
 	refused(t, err, userpool.ErrNotAuthorized, "")
 }

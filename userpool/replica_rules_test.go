@@ -67,8 +67,9 @@ func TestOperationsAtReplicas(t *testing.T) {
 	}
 }
 
-// NEW-186, NEW-212: an active replica signs users in, and knows tokens and users of the primary at once, as the primary knows its
-// own; the other state ends it, also for a sign-in under way.
+// NEW-186, NEW-193, NEW-212: an active replica signs users in, and knows tokens and users of the primary at once, as the primary knows its
+// own; the other state ends it, also for a sign-in under
+// way, and leads nobody elsewhere.
 func TestSignInAtReplica(t *testing.T) {
 	t.Parallel()
 	p := twoRegions(t, updatedIssuer)

@@ -158,3 +158,33 @@ func TestPrimaryChallenges(t *testing.T) {
 		t.Errorf("at the primary: %v, asked %t", err, asked)
 	}
 }
+
+// NEW-209, NEW-211: a software token is registered and asked for at the primary only, also within a sign-in, whose session is good
+// in both Regions.
+func TestSoftwareTokensAtReplica(t *testing.T) {
+	t.Parallel()
+	p := twoRegions(t)
+	p.user("ada")
+	p.user("bob")
+	p.mfa(mfaOptional, totpMFA)
+	k := p.token("ada")
+	p.mfa(mfaOn, totpMFA)
+	p.bring(userpool.ReplicaStatusTypeActive)
+
+	asked, err := p.away.tryPassword("ada", password)
+	check(t, err)
+	_, err = p.away.respond(totpMFA, asked.Session, "USERNAME", "ada", "SOFTWARE_TOKEN_MFA_CODE", k.code(0))
+	refused(t, err, userpool.ErrOperationNotEnabled, "")
+	done, err := p.respond(totpMFA, asked.Session, "USERNAME", "ada", "SOFTWARE_TOKEN_MFA_CODE", k.code(0))
+	check(t, err)
+	if done.AuthenticationResult == nil {
+		t.Error("no tokens at the primary")
+	}
+
+	begun := p.challenge("bob", setupMFA)
+	in := &userpool.AssociateSoftwareTokenInput{Session: begun.Session}
+	_, err = p.away.AssociateSoftwareToken(t.Context(), in)
+	refused(t, err, userpool.ErrOperationNotEnabled, "")
+	_, err = p.AssociateSoftwareToken(t.Context(), in)
+	check(t, err)
+}

@@ -48,7 +48,7 @@ func (s *Service) limitRate(ctx context.Context, op *awsapi.Operation, input any
 	now, l := s.store.Now(), &s.rateLimits
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ok := false
+	var ok bool
 	switch {
 	case challenge == ChallengeNameTypeNewPasswordRequired:
 		ok = l.take(categoryRecovery, l.rate(findCategory(categoryRecovery)), now)

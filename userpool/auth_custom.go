@@ -30,6 +30,12 @@ func (c customState) after(name ChallengeNameType, result bool) *customState {
 	return &customState{History: append(c.History[:len(c.History):len(c.History)], r), Right: c.Right}
 }
 
+// historicSteps are the challenges of the service that the functions hear of when they are over (AUTH-229, TRG-071): proofs, not a new
+// password. CUSTOM_CHALLENGE notes its own, and a device is asked after the functions.
+var historicSteps = []ChallengeNameType{
+	ChallengeNameTypePasswordVerifier, ChallengeNameTypeSmsMfa, ChallengeNameTypeEmailOtp, ChallengeNameTypeSoftwareTokenMfa,
+}
+
 // srpFirst is the CHALLENGE_NAME, and the first element of the history, of a sign-in whose password is proven before the
 // function's questions (AUTH-223).
 const srpFirst = "SRP_A"

@@ -275,6 +275,10 @@ func TestCustomAuthAfterSRP(t *testing.T) {
 	if out.ChallengeName != customChallenge {
 		t.Fatalf("after the new password: %+v", out)
 	}
+	if got, want := asJSON(t, q.defines[len(q.defines)-1].Request.Session), `[{"challengeName":"SRP_A","challengeResult":true,"challengeMetadata":null},`+
+		`{"challengeName":"PASSWORD_VERIFIER","challengeResult":true,"challengeMetadata":null}]`; got != want { // AUTH-229, TRG-071
+		t.Errorf("after a new password define saw %s", got)
+	}
 
 	a.newcomer("eve") // without SRP nobody asks for the password
 	begun, err := a.begin(customAuth, "USERNAME", "eve")

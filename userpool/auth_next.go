@@ -30,7 +30,7 @@ var errChanged = errors.New("changed since it was read")
 // changed meanwhile. If they have, everything is decided anew on what they are now (C2).
 func (s *Service) advance(ctx context.Context, in signIn, st step) (authAnswer, error) {
 	var said ending
-	if in.Custom != nil && in.answered != "" && in.answered != ChallengeNameTypeCustomChallenge { // which notes its own (AUTH-229)
+	if in.Custom != nil && slices.Contains(historicSteps, in.answered) {
 		in.Custom = in.Custom.after(in.answered, true)
 	}
 	for range maxRegrants {

@@ -4,13 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -78,7 +72,13 @@ func everywhere(version userpool.PreTokenGenerationLambdaVersionType, change ...
 func witnessed(t *testing.T, w *witness, options ...any) (app, *keyring) {
 	t.Helper()
 	keys := newKeyring(t)
-	b := setup(t, func(c *userpool.Config) { c.SenderKeys, c.Email, c.SMS = keys, unwanted{t}, unwanted{t} })
+	configure := []func(*userpool.Config){func(c *userpool.Config) { c.SenderKeys, c.Email, c.SMS = keys, unwanted{t}, unwanted{t} }}
+	for _, o := range options {
+		if f, ok := o.(func(*userpool.Config)); ok {
+			configure = append(configure, f)
+		}
+	}
+	b := setup(t, configure...)
 	b.functions.Handle("witness", w)
 	return b.app(append([]any{everywhere("V1_0"), withSMS}, options...)...), keys
 }
@@ -140,6 +140,12 @@ func (d *drama) known(name string, pairs ...string) {
 		UserPoolId: d.pool, Username: name, UserAttributes: attributes("email_verified", "true"),
 	})
 	check(d.t, err)
+	d.forgetEvents()
+}
+
+// forgetEvents forgets what was heard so far.
+func (d *drama) forgetEvents() {
+	d.t.Helper()
 	d.deliver()
 	d.take()
 	d.all = nil
@@ -395,101 +401,4 @@ func verifiesPhones(in *userpool.CreateUserPoolInput) {
 
 func verifiesBoth(in *userpool.CreateUserPoolInput) {
 	in.AutoVerifiedAttributes = []userpool.VerifiedAttributeType{"email", "phone_number"}
-}
-
-// play runs a flow and returns its events.
-func (f flowTest) play(t *testing.T) ([][]byte, *drama) {
-	t.Helper()
-	w := &witness{answers: f.answers}
-	a, keys := witnessed(t, w, f.options...)
-	d := &drama{app: a, witness: w, keys: keys}
-	f.act(d)
-	return append(d.all, d.take()...), d
-}
-
-// TestEventsOfFlows plays every flow and compares what its functions hear, byte by byte but for ids and ciphertexts, with a file, and
-// the order in which they hear it with the table: TRG-002, TRG-003, TRG-004, TRG-005, TRG-006, TRG-040, TRG-041, TRG-050, TRG-060,
-// TRG-061, TRG-062, TRG-063, TRG-080, TRG-081, TRG-082, TRG-100, TRG-101, TRG-110, TRG-111, TRG-117, TRG-120, TRG-121, TRG-140,
-// TRG-141, TRG-142, TRG-144, TRG-146.
-func TestEventsOfFlows(t *testing.T) {
-	t.Parallel()
-	for _, f := range flowTests {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			events, d := f.play(t)
-			var order []string
-			for _, e := range events {
-				order = append(order, string(sourceOf(t, e)))
-			}
-			if !slices.Equal(order, f.order) {
-				t.Errorf("functions ran in the order\n%s\nwant\n%s", strings.Join(order, "\n"), strings.Join(f.order, "\n"))
-			}
-			compare(t, filepath.Join("testdata", "events", strings.ReplaceAll(f.name, " ", "-")+".json"), normalised(t, events, d))
-		})
-	}
-}
-
-var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-
-// normalised returns the events as one JSON document in which ids have fixed names and codes say how many digits they have.
-func normalised(t *testing.T, events [][]byte, d *drama) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	check(t, json.Indent(&b, append(append([]byte("["), bytes.Join(events, []byte(","))...), ']'), "", "  "))
-	text := strings.NewReplacer(d.pool, "us-east-1_POOL", d.client, "CLIENT").Replace(b.String())
-	text = regexp.MustCompile(`"code": "[^"]+"`).ReplaceAllStringFunc(text, func(s string) string {
-		code, err := d.keys.Open(d.pool, strings.TrimSuffix(strings.TrimPrefix(s, `"code": "`), `"`))
-		check(t, err)
-		if regexp.MustCompile(`^[0-9]+$`).MatchString(code) {
-			code = fmt.Sprintf("%d digits", len(code))
-		}
-		return fmt.Sprintf(`"code": "<%s>"`, code)
-	})
-	names := map[string]string{}
-	text = uuids.ReplaceAllStringFunc(text, func(id string) string {
-		if names[id] == "" {
-			names[id] = fmt.Sprintf("UUID-%d", len(names)+1)
-		}
-		return names[id]
-	})
-	return []byte(text + "\n")
-}
-
-// compare compares with a file, or rewrites it with -update.
-func compare(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		check(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		check(t, os.WriteFile(path, got, 0o644))
-	}
-	want, err := os.ReadFile(path)
-	check(t, err)
-	if !bytes.Equal(got, want) {
-		t.Errorf("the events are\n%s\nwant those of %s", got, path)
-	}
-}
-
-// Every file belongs to a flow, and every source that can occur occurs in one.
-func TestEveryFlowHasEvents(t *testing.T) {
-	t.Parallel()
-	sources := map[string]bool{}
-	files := map[string]bool{}
-	for _, f := range flowTests {
-		files[strings.ReplaceAll(f.name, " ", "-")+".json"] = true
-		for _, s := range f.order {
-			sources[s] = true
-		}
-	}
-	found, err := filepath.Glob("testdata/events/*.json")
-	check(t, err)
-	for _, path := range found {
-		if !files[filepath.Base(path)] {
-			t.Errorf("%s belongs to no flow", path)
-		}
-	}
-	for _, s := range slices.Sorted(maps.Keys(sources)) {
-		if trigger.Source(s).Kind() == "" {
-			t.Errorf("%s is no source", s)
-		}
-	}
 }

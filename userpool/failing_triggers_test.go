@@ -306,6 +306,53 @@ func TestH15_SameUserWithinFunction(t *testing.T) {
 	check(t, <-inner)
 }
 
+// AUTH-149, AUTH-143: whatever a sign-in begins with, the pre authentication function refuses it before anything else runs, is asked
+// for or is sent.
+func TestPreAuthenticationRefusesEveryFlow(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	pre := on(b, "pre", func(_ context.Context, e trigger.PreAuthenticationEvent) (trigger.PreAuthenticationEvent, error) {
+		return e, errors.New("not today")
+	})
+	define := on(b, "define", func(_ context.Context, e trigger.DefineAuthChallengeEvent) (trigger.DefineAuthChallengeEvent, error) {
+		t.Error("a sign-in that was refused went on")
+		return e, nil
+	})
+	a := b.app(ownMail, withSMS, lambdas(userpool.LambdaConfigType{PreAuthentication: pre, DefineAuthChallenge: define}), flows(
+		"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+	), factors("PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"))
+	a.user("ada", "email", "ada@example.com")
+	a.mfa(mfaOptional, emailMFA)
+	check(t, a.prefer("ada", useEmail(true, true)))
+	a.deliver()
+	sent := len(a.outbox.All())
+	key := a.login("ada", password).Params()["SRP_A"]
+	for _, tt := range []struct {
+		flow  userpool.AuthFlowType
+		pairs []string
+	}{
+		{"USER_PASSWORD_AUTH", []string{"PASSWORD", password}},
+		{"USER_PASSWORD_AUTH", []string{"PASSWORD", another}},
+		{"USER_SRP_AUTH", []string{"SRP_A", key}},
+		{"CUSTOM_AUTH", nil},
+		{"CUSTOM_AUTH", []string{"CHALLENGE_NAME", "SRP_A", "SRP_A", key}},
+		{userAuth, nil},
+		{userAuth, []string{"PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", password}},
+		{userAuth, []string{"PREFERRED_CHALLENGE", "PASSWORD_SRP", "SRP_A", key}},
+		{userAuth, []string{"PREFERRED_CHALLENGE", "EMAIL_OTP"}},
+		{userAuth, []string{"PREFERRED_CHALLENGE", "WEB_AUTHN"}},
+	} {
+		_, err := a.begin(tt.flow, append(tt.pairs, "USERNAME", "ada")...)
+		refused(t, err, userpool.ErrUserLambdaValidation, "PreAuthentication failed with error not today.")
+	}
+	_, err := a.adminPassword("ada", password, nil)
+	refused(t, err, userpool.ErrUserLambdaValidation, "PreAuthentication failed with error not today.")
+	a.deliver()
+	if n := len(a.outbox.All()) - sent; n != 0 {
+		t.Errorf("%d messages were sent", n)
+	}
+}
+
 // H15: events are bounded as answers are.
 func TestH15_EventTooLong(t *testing.T) {
 	t.Parallel()

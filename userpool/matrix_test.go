@@ -249,11 +249,11 @@ func matrix() []matrixRow {
 	return rows
 }
 
-// AUTH-166, TRG-093, and the matrix of section 6.13 row by row: which functions an operation starts, and which of them are told its
+// AUTH-166, TRG-062, TRG-077, TRG-093, and the matrix of section 6.13 row by row: which functions an operation starts, and which of them are told its
 // ClientMetadata, and under which name.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	for _, row := range matrix() {
+	for _, row := range append(matrix(), signInMatrix()...) {
 		t.Run(row.operation, func(t *testing.T) {
 			w := &witness{answers: row.answers}
 			a, keys := witnessed(t, w, row.options...)

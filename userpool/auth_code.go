@@ -35,13 +35,13 @@ var codeFactors = map[ChallengeNameType]*codeFactor{
 // askCode asks for a code that goes to the user's address, or to a given one for somebody who does not exist (AUTH-282,
 // AUTH-330, AUTH-331).
 func askCode(in signIn, name ChallengeNameType, to contact) *ask {
-	digits := codeFactors[name].digits
-	if len(in.Methods) > 0 {
+	digits, second := codeFactors[name].digits, in.Custom != nil || len(in.Methods) > 0
+	if second {
 		digits = secondFactorDigits
 	}
 	d := to.details()
 	params := map[string]string{"CODE_DELIVERY_DELIVERY_MEDIUM": string(d.DeliveryMedium), "CODE_DELIVERY_DESTINATION": d.Destination}
-	if in.user != nil && len(in.Methods) > 0 {
+	if in.user != nil && second {
 		params["USER_ID_FOR_SRP"] = in.user.name()
 	}
 	return &ask{name: name, params: params, code: &codeAsk{to: to, digits: digits}}

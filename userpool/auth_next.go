@@ -168,7 +168,7 @@ func (s *Service) askStatus(in signIn, next *userRecord) (*ask, error) {
 	case UserStatusTypeResetRequired:
 		return nil, errResetRequired
 	case UserStatusTypeForceChangePassword:
-		if in.Custom != nil && len(in.Methods) == 0 { // AUTH-238: nobody gave the temporary password
+		if in.Custom != nil && !slices.Contains(in.Methods, methodPassword) { // AUTH-238: nobody gave the temporary password
 			return nil, nil
 		}
 		if !s.store.Now().Before(in.pool.temporaryEnd(next.Password.Set)) {

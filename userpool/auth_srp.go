@@ -118,6 +118,9 @@ func (s *Service) answerSRP(ctx context.Context, in authAnswerInput, sc scope) (
 	}
 	now := s.store.Now()
 	v := block.Session
+	if sc.user != nil && sc.user.Disabled && sc.user.Sub != v.Sub && sc.client.hides() { // CUSTOM_AUTH takes him for nobody (H7)
+		sc.user = nil
+	}
 	switch {
 	case now.Unix() >= v.Ends || !claim.Within(now, srpClockSkew):
 		return authAnswer{}, errBadCredentials // AUTH-190

@@ -17,7 +17,7 @@ func (s *Service) stillSecond(p progress, f ChallengeNameType) func(sc scope) er
 				return nil
 			}
 			return errSessionInvalid
-		case f == ChallengeNameTypeSmsOtp || f == ChallengeNameTypeEmailOtp && len(p.Methods) == 0: // a first factor
+		case f == ChallengeNameTypeSmsOtp || f == ChallengeNameTypeEmailOtp && len(p.Methods) == 0 && p.Custom == nil: // a first factor
 			return nil
 		case p.NewEmail != "" && sc.pool.MFA.Email != nil, sc.pool.canUse(sc.user, f):
 			return nil

@@ -105,8 +105,7 @@ func (s *Service) composeCode(ctx context.Context, in signIn, next *userRecord, 
 	return nil
 }
 
-// enqueueFor queues the message of a challenge. One to somebody who does not exist is counted and not sent, as pretendCode
-// does (H7, H12).
+// enqueueFor queues the message of a challenge. One to somebody who does not exist costs the same and is not sent (H7, H12).
 func (s *Service) enqueueFor(ctx context.Context, tx *store.Tx, in signIn, p *poolRecord, c poolCrypt, m outgoing) error {
 	if in.user != nil && !in.user.Disabled {
 		return s.enqueue(ctx, tx, p, c, m, false)
@@ -115,5 +114,5 @@ func (s *Service) enqueueFor(ctx context.Context, tx *store.Tx, in signIn, p *po
 	if in.user == nil && m.To != in.name { // a made-up address is nobody else's
 		destination = in.subject()
 	}
-	return s.count(ctx, tx, p, destination, "message", s.cfg.limits.MessagesPerDestination)
+	return s.enqueueNobody(ctx, tx, p, c, m, destination)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cenote-auth/cenote/awsapi"
 	"github.com/cenote-auth/cenote/internal/ident"
+	"github.com/cenote-auth/cenote/message"
 	"github.com/cenote-auth/cenote/store"
 )
 
@@ -72,7 +73,7 @@ func (sc scope) impostor(c poolCrypt) scope {
 }
 
 // pretendCode answers a request for a code as if one had been sent.
-func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, limit string, max int) (*CodeDeliveryDetailsType, error) {
+func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, kind message.Kind, limit string, max int) (*CodeDeliveryDetailsType, error) {
 	sc, err := s.hide(ctx, sc)
 	if err != nil {
 		return nil, err
@@ -85,20 +86,26 @@ func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, limi
 	if !s.delivers(sc.pool, to.medium()) { // as it would be for everybody
 		return nil, errCodeDeliveryFailure
 	}
+	if err := s.refuseEarly(ctx, sc.pool, sc.subject(), limit, max); err != nil {
+		return nil, err
+	}
 	code, err := s.newCode()
 	if err != nil {
 		return nil, err
 	}
+	msg := sc.impostor(crypt).written(kind, sc.pool.template(kind), to, code, nil)
+	destination := destinationKey(crypt, to.value)
+	if to.value != sc.name { // a made-up address is nobody else's
+		destination = sc.subject()
+	}
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, proof: sc.proof}); err != nil {
+			return err
+		}
 		if err := s.count(ctx, tx, sc.pool, sc.subject(), limit, max); err != nil {
 			return err
 		}
-		// No message goes out, but it is counted as one to a user would be. A made-up address is nobody else's.
-		destination := destinationKey(crypt, to.value)
-		if to.value != sc.name {
-			destination = sc.subject()
-		}
-		if err := s.count(ctx, tx, sc.pool, destination, "message", s.cfg.limits.MessagesPerDestination); err != nil {
+		if err := s.enqueueNobody(ctx, tx, sc.pool, crypt, msg, destination); err != nil {
 			return err
 		}
 		if err := s.record(ctx, tx, sc, p.asked()); err != nil {
@@ -106,7 +113,21 @@ func (s *Service) pretendCode(ctx context.Context, sc scope, p codePurpose, limi
 		}
 		return s.putCode(ctx, tx, crypt, sc.impostor(crypt), p, code, to.attribute, to.value)
 	})
+	if err == nil {
+		s.wakeRunner()
+	}
 	return to.details(), err
+}
+
+// enqueueNobody queues a message to somebody who does not exist: counted, sealed and written as one to a user, so that it costs as
+// much, and thrown away when its turn comes (H7, H12).
+func (s *Service) enqueueNobody(ctx context.Context, tx *store.Tx, p *poolRecord, c poolCrypt, m outgoing, destination string) error {
+	if err := s.count(ctx, tx, p, destination, "message", s.cfg.limits.MessagesPerDestination); err != nil {
+		return err
+	}
+	m.Nobody = true
+	m.fromPool(p)
+	return s.queue(ctx, tx, p, c, m)
 }
 
 // pretendCheck answers a code as if it could be right: expired if none was asked for, else wrong, and counted.
@@ -121,6 +142,9 @@ func (s *Service) pretendCheck(ctx context.Context, sc scope, p codePurpose, cod
 	}
 	var verdict *awsapi.Error
 	err = s.store.Update(ctx, func(tx *store.Tx) (err error) {
+		if _, err := s.again(ctx, tx, scope{pool: sc.pool, client: sc.client, proof: sc.proof}); err != nil {
+			return err
+		}
 		if err := s.count(ctx, tx, sc.pool, sc.subject(), limit, max); err != nil {
 			return err
 		}

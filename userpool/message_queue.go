@@ -60,6 +60,7 @@ type outgoing struct {
 	Code             string
 	Link             string
 	At               time.Time
+	Nobody           bool                      `json:",omitempty"` // not to be sent: its addressee does not exist (H7)
 	SNS              *message.SNS              `json:",omitempty"` // of a text message, or the next
 	EUMS             *message.EndUserMessaging `json:",omitempty"`
 	Sender           *senderCall               `json:",omitempty"` // the function that delivers it; there is no subject and body then
@@ -179,6 +180,9 @@ func (s *Service) deliverOne(ctx context.Context, m *messageRecord) (bool, error
 	if ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}
+	if errors.Is(err, errNobody) {
+		return false, s.store.Update(ctx, func(tx *store.Tx) error { return table.Remove(ctx, tx, m.ID) })
+	}
 	if errors.Is(err, message.ErrRefused) || errors.Is(err, vault.ErrNoKey) { // no use to try again
 		s.cfg.logger.ErrorContext(ctx, "message was given up", "pool", m.Pool, "err", err)
 		return false, s.store.Update(ctx, func(tx *store.Tx) error { return table.Remove(ctx, tx, m.ID) })
@@ -206,8 +210,14 @@ func (s *Service) sendSealed(ctx context.Context, m *messageRecord) error {
 	if err := json.Unmarshal(plain, &o); err != nil {
 		return fmt.Errorf("decode a message: %w", err)
 	}
+	if o.Nobody {
+		return errNobody
+	}
 	return s.send(ctx, m.ID, o)
 }
+
+// errNobody ends the delivery of a message that was written for the cost of it.
+var errNobody = errors.New("to nobody")
 
 // wakeRunner lets Run look for messages at once instead of at its next round.
 func (s *Service) wakeRunner() {

@@ -45,7 +45,7 @@ func (s *Service) forgotPassword(ctx context.Context, in *ForgotPasswordInput) (
 	}
 	d, err := s.sendForgotten(ctx, sc, in.ClientMetadata)
 	if sc.client.hides() && tellsWhoExists(err) { // ERR-071
-		d, err = s.pretendCode(ctx, sc, codeReset, "ForgotPassword", s.cfg.limits.ForgotPassword)
+		d, err = s.pretendCode(ctx, sc, codeReset, message.ForgotPassword, "ForgotPassword", s.cfg.limits.ForgotPassword)
 	}
 	if err != nil {
 		return nil, err

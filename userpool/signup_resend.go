@@ -27,7 +27,7 @@ func (s *Service) resendConfirmationCode(ctx context.Context, in *ResendConfirma
 	}
 	switch {
 	case sc.client.hides() && (sc.user == nil || sc.user.Disabled): // ERR-072
-		d, err := s.pretendCode(ctx, sc, codeSignUp, "ResendConfirmationCode", s.cfg.limits.ResendConfirmationCode)
+		d, err := s.pretendCode(ctx, sc, codeSignUp, message.ResendCode, "ResendConfirmationCode", s.cfg.limits.ResendConfirmationCode)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,107 @@
+package userpool_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cenote-auth/cenote/message"
+	"github.com/cenote-auth/cenote/userpool"
+)
+
+// slowMail takes its time, as a mail server does.
+type slowMail struct{ *message.Outbox }
+
+func (m slowMail) SendEmail(ctx context.Context, e message.Email) error {
+	time.Sleep(20 * time.Millisecond) //nolint:forbidigo // it is what the test is about
+	return m.Outbox.SendEmail(ctx, e)
+}
+
+// H7, AUTH-451…459: how long an answer takes does not tell whether a name exists, locked out or not, with a slow mail server or not.
+// Names are asked for in turn, so that whatever else the machine does meets both alike; a busy machine gets three tries.
+func TestH7_Timing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	unlimited := func(c *userpool.Config) {
+		c.Limits = userpool.Limits{
+			ArithmeticWait: time.Minute, FreeAttempts: -1, ForgotPassword: -1, ResendConfirmationCode: -1, MessagesPerDestination: -1,
+			WrongFactors: -1, WrongCodes: -1, ConfirmSignUp: -1,
+		}
+		c.Email = slowMail{c.Email.(*message.Outbox)}
+	}
+	open, locked := setup(t, unlimited).app(byCode, choosing, hides), setup(t).app(choosing, hides)
+	for _, a := range []app{open, locked} {
+		a.user("ada", "email", "ada@example.com")
+	}
+	open.signUp("new", "email", "new@example.com")
+	for _, name := range []string{"ada", "who"} {
+		for range 20 { // locked for minutes, on a clock that stands still
+			_, _ = locked.tryPassword(name, another)
+		}
+	}
+	for what, tt := range map[string]struct {
+		user string
+		ask  func(name string) error
+	}{
+		"password":   {"ada", func(name string) error { _, err := open.tryPassword(name, another); return err }},
+		"SRP":        {"ada", func(name string) error { _, err := open.srp(name, another); return err }},
+		"locked out": {"ada", func(name string) error { _, err := locked.tryPassword(name, password); return err }},
+		"choice":     {"ada", func(name string) error { _, err := open.choose(name, "PREFERRED_CHALLENGE", "EMAIL_OTP"); return err }},
+		"forgotten": {"ada", func(name string) error {
+			_, err := open.ForgotPassword(t.Context(), &userpool.ForgotPasswordInput{ClientId: open.client, Username: name})
+			return err
+		}},
+		"reset": {"ada", func(name string) error {
+			_, err := open.ConfirmForgotPassword(t.Context(), &userpool.ConfirmForgotPasswordInput{
+				ClientId: open.client, Username: name, ConfirmationCode: "000000", Password: another,
+			})
+			return err
+		}},
+		"resend": {"new", func(name string) error {
+			_, err := open.ResendConfirmationCode(t.Context(), &userpool.ResendConfirmationCodeInput{ClientId: open.client, Username: name})
+			return err
+		}},
+		"confirm": {"new", func(name string) error {
+			_, err := open.ConfirmSignUp(t.Context(), &userpool.ConfirmSignUpInput{ClientId: open.client, Username: name, ConfirmationCode: "000000"})
+			return err
+		}},
+	} {
+		var worst string
+		for range 3 {
+			if worst = unlike(tt.user, "who", tt.ask); worst == "" {
+				break
+			}
+		}
+		if worst != "" {
+			t.Errorf("%s: %s", what, worst)
+		}
+	}
+}
+
+// unlike asks for two names in turn and returns what tells them apart: the text of the answer, or half again as much time.
+func unlike(user, nobody string, ask func(name string) error) string {
+	const rounds = 31
+	var took [2][]time.Duration
+	for i := range 2 * rounds {
+		name := []string{user, nobody}[i%2]
+		start := time.Now()
+		err := ask(name)
+		took[i%2] = append(took[i%2], time.Since(start))
+		if want := ask([]string{nobody, user}[i%2]); errorText(err) != errorText(want) {
+			return fmt.Sprintf("%s: %v, the other %v", name, err, want)
+		}
+	}
+	var median [2]time.Duration
+	for i := range took {
+		slices.Sort(took[i])
+		median[i] = took[i][rounds/2]
+	}
+	const noise = 30 * time.Microsecond // no network shows less
+	if a, b := median[0], median[1]; 2*a > 3*b+2*noise || 2*b > 3*a+2*noise {
+		return fmt.Sprintf("%v for somebody, %v for nobody", a, b)
+	}
+	return ""
+}

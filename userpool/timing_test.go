@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,11 +12,17 @@ import (
 	"github.com/cenote-auth/cenote/userpool"
 )
 
-// slowMail takes its time, as a mail server does.
-type slowMail struct{ *message.Outbox }
+// slowMail is a mail server that, once it is stuck, answers nobody any more: whoever waits for it waits for ever.
+type slowMail struct {
+	*message.Outbox
+	stuck atomic.Bool
+}
 
-func (m slowMail) SendEmail(ctx context.Context, e message.Email) error {
-	time.Sleep(20 * time.Millisecond) //nolint:forbidigo // it is what the test is about
+func (m *slowMail) SendEmail(ctx context.Context, e message.Email) error {
+	if m.stuck.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	return m.Outbox.SendEmail(ctx, e)
 }
 
@@ -25,18 +32,21 @@ func TestH7_Timing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	mail := &slowMail{}
 	unlimited := func(c *userpool.Config) {
 		c.Limits = userpool.Limits{
 			ArithmeticWait: time.Minute, FreeAttempts: -1, ForgotPassword: -1, ResendConfirmationCode: -1, MessagesPerDestination: -1,
 			WrongFactors: -1, WrongCodes: -1, ConfirmSignUp: -1,
 		}
-		c.Email = slowMail{c.Email.(*message.Outbox)}
+		mail.Outbox = c.Email.(*message.Outbox)
+		c.Email = mail
 	}
 	open, locked := setup(t, unlimited).app(byCode, choosing, hides), setup(t).app(choosing, hides)
 	for _, a := range []app{open, locked} {
 		a.user("ada", "email", "ada@example.com")
 	}
 	open.signUp("new", "email", "new@example.com")
+	mail.stuck.Store(true)
 	for _, name := range []string{"ada", "who"} {
 		for range 20 { // locked for minutes, on a clock that stands still
 			_, _ = locked.tryPassword(name, another)

@@ -29,9 +29,6 @@ func (m *slowMail) SendEmail(ctx context.Context, e message.Email) error {
 // H7, AUTH-451…459: how long an answer takes does not tell whether a name exists, locked out or not, with a slow mail server or not.
 // Names are asked for in turn, so that whatever else the machine does meets both alike; the fastest of each are compared.
 func TestH7_Timing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	mail := &slowMail{}
 	unlimited := func(c *userpool.Config) {
 		c.Limits = userpool.Limits{

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -72,6 +73,32 @@ const MaxData = 1 << 20
 
 // MaxValue is the longest key or index value, in bytes, that every driver takes.
 const MaxValue = 1024
+
+// MaxEntries is the largest number of index entries that every driver takes with one record.
+const MaxEntries = 1000
+
+// Check returns why no driver takes the record, whatever is in the store, or nil.
+func (r Record) Check() error {
+	switch {
+	case r.Version < 0 || r.Version == math.MaxInt64:
+		return fmt.Errorf("%s: version %d", r.Kind, r.Version)
+	case len(r.Data) > MaxData:
+		return fmt.Errorf("%s: data of %d bytes, at most %d fit", r.Kind, len(r.Data), MaxData)
+	case len(r.Key) > MaxValue:
+		return fmt.Errorf("%s: key of %d bytes, at most %d fit", r.Kind, len(r.Key), MaxValue)
+	case len(r.Index) > MaxEntries:
+		return fmt.Errorf("%s: %d index entries, at most %d fit", r.Kind, len(r.Index), MaxEntries)
+	}
+	for _, e := range r.Index {
+		if e.Index == "" {
+			return fmt.Errorf("%s: an index entry without the name of its index", r.Kind)
+		}
+		if len(e.Value) > MaxValue {
+			return fmt.Errorf("%s: value of %d bytes in index %s, at most %d fit", r.Kind, len(e.Value), e.Index, MaxValue)
+		}
+	}
+	return nil
+}
 
 // Entry is one index entry of a record. Among the records of a kind at most one has a given Unique entry.
 type Entry struct {

@@ -19,12 +19,12 @@ type finder struct {
 }
 
 const (
-	pageShelves  = 64
-	shelfBuckets = 32
+	pageShelves  = 128
+	shelfBuckets = 16
 	pageBuckets  = pageShelves * shelfBuckets
 
-	// bucketNames is how many names a bucket has on average: as many as fit a line of the cache.
-	bucketNames = 4
+	bucketSpots = 4 // that a bucket has room for
+	bucketNames = 3 // that it has on average
 )
 
 type page struct {
@@ -32,9 +32,20 @@ type page struct {
 	shelves [pageShelves]*shelf
 }
 
+// A shelf is laid out so that every bucket is one line of the processor's cache: the runtime puts 8 bytes before an object of this
+// size. Elsewhere it works as well, only slower.
 type shelf struct {
 	draft   uint64
-	buckets [shelfBuckets][]spot // whose arrays are never written to
+	_       [48]byte
+	buckets [shelfBuckets]bucket
+}
+
+// A bucket holds spots, the first places first. It is written to where it lies in a shelf of the draft; those behind more never are.
+type bucket struct {
+	hashes [bucketSpots]uint32
+	names  [bucketSpots]rowName
+	rows   [bucketSpots]*row // nil where nothing is
+	more   *bucket           // of what does not fit
 }
 
 // A spot is one name of a row. The hash is kept because comparing it spares a look at the row, and splitting a bucket needs it.
@@ -44,16 +55,91 @@ type spot struct {
 	row  *row
 }
 
+// is reports whether place i holds the spot of a name.
+func (b *bucket) is(i int, hash uint32, name string) bool {
+	return b.hashes[i] == hash && b.rows[i] != nil && b.rows[i].name(b.names[i]) == name
+}
+
+func (b *bucket) at(i int) spot { return spot{b.hashes[i], b.names[i], b.rows[i]} }
+
+func (b *bucket) put(i int, s spot) { b.hashes[i], b.names[i], b.rows[i] = s.hash, s.name, s.row }
+
+// all yields the spots of a bucket.
+func (b *bucket) all(yield func(spot) bool) {
+	for ; b != nil; b = b.more {
+		for i := range bucketSpots {
+			if b.rows[i] == nil || !yield(b.at(i)) {
+				return
+			}
+		}
+	}
+}
+
+// add puts a spot behind the others.
+func (b *bucket) add(s spot) {
+	for i := range bucketSpots {
+		if b.rows[i] == nil {
+			b.put(i, s)
+			return
+		}
+	}
+	more := &bucket{}
+	if b.more != nil {
+		*more = *b.more
+	}
+	more.add(s)
+	b.more = more
+}
+
+// replace puts a spot in the place of the one of that name and reports whether there was one.
+func (b *bucket) replace(hash uint32, name string, s spot) bool {
+	for i := range bucketSpots {
+		if b.is(i, hash, name) {
+			b.put(i, s)
+			return true
+		}
+	}
+	if b.more == nil {
+		return false
+	}
+	more := *b.more
+	if !more.replace(hash, name, s) {
+		return false
+	}
+	b.more = &more
+	return true
+}
+
+// pop takes the last spot of a bucket that is not empty.
+func (b *bucket) pop() spot {
+	if b.more != nil {
+		more := *b.more
+		s := more.pop()
+		if b.more = &more; more.rows[0] == nil {
+			b.more = nil
+		}
+		return s
+	}
+	i := bucketSpots - 1
+	for b.rows[i] == nil {
+		i--
+	}
+	s := b.at(i)
+	b.put(i, spot{})
+	return s
+}
+
 // find returns the row with a name, or nil.
 func (f *finder) find(hash uint32, name string) *row {
 	if f.buckets == 0 {
 		return nil
 	}
 	at := f.bucket(hash)
-	bucket := f.pages[at/pageBuckets].shelves[at/shelfBuckets%pageShelves].buckets[at%shelfBuckets]
-	for i := range bucket {
-		if b := &bucket[i]; b.hash == hash && b.row.name(b.name) == name {
-			return b.row
+	for b := &f.pages[at/pageBuckets].shelves[at/shelfBuckets%pageShelves].buckets[at%shelfBuckets]; b != nil; b = b.more {
+		for i := range bucketSpots {
+			if b.is(i, hash, name) {
+				return b.rows[i]
+			}
 		}
 	}
 	return nil
@@ -74,16 +160,10 @@ func (f *finder) set(draft uint64, s spot) {
 		f.open(draft)
 	}
 	b := f.writable(draft, f.bucket(s.hash))
-	if i := position(*b, s.hash, s.row.name(s.name)); i >= 0 {
-		own := slices.Clone(*b)
-		own[i] = s
-		*b = own
+	if b.replace(s.hash, s.row.name(s.name), s) {
 		return
 	}
-	own := make([]spot, len(*b)+1)
-	copy(own, *b)
-	own[len(*b)] = s
-	*b = own
+	b.add(s)
 	if f.names++; f.names > f.buckets*bucketNames {
 		f.open(draft)
 	}
@@ -92,17 +172,13 @@ func (f *finder) set(draft uint64, s spot) {
 // remove makes a name findable no more, which has to be.
 func (f *finder) remove(draft uint64, hash uint32, name string) {
 	b := f.writable(draft, f.bucket(hash))
-	i := position(*b, hash, name)
-	own := make([]spot, 0, len(*b)-1)
-	*b = append(append(own, (*b)[:i]...), (*b)[i+1:]...)
+	if last := b.pop(); last.hash != hash || last.row.name(last.name) != name {
+		b.replace(hash, name, last)
+	}
 	// Half of what opens a bucket, so that a name that comes and goes does not open and close one each time.
 	if f.names--; f.names < (f.buckets-1)*bucketNames/2 || f.names == 0 {
 		f.close(draft)
 	}
-}
-
-func position(bucket []spot, hash uint32, name string) int {
-	return slices.IndexFunc(bucket, func(b spot) bool { return b.hash == hash && b.row.name(b.name) == name })
 }
 
 // open takes the next bucket into use. The names that belong there are all in one bucket so far.
@@ -113,26 +189,20 @@ func (f *finder) open(draft uint64) {
 		f.ownPages(draft)
 		f.pages = append(f.pages, &page{draft: draft})
 	}
+	b := f.writable(draft, at)
 	if at == 0 {
-		f.writable(draft, at)
 		return
 	}
-	b, from := f.writable(draft, at), f.writable(draft, sibling(at))
-	all, moving := *from, 0
-	for _, s := range all {
+	from := f.writable(draft, sibling(at))
+	both := *from
+	*from = bucket{}
+	for s := range both.all {
 		if f.bucket(s.hash) == at {
-			moving++
-		}
-	}
-	kept, moved := make([]spot, 0, len(all)-moving), make([]spot, 0, moving)
-	for _, s := range all {
-		if f.bucket(s.hash) == at {
-			moved = append(moved, s)
+			b.add(s)
 		} else {
-			kept = append(kept, s)
+			from.add(s)
 		}
 	}
-	*from, *b = kept, moved
 }
 
 // close gives the last bucket up. What is in it goes back where it was before the bucket was opened. A finder without names ends
@@ -145,7 +215,10 @@ func (f *finder) close(draft uint64) {
 	f.buckets--
 	at := f.buckets
 	b, into := f.writable(draft, at), f.writable(draft, sibling(at))
-	*into, *b = slices.Concat(*into, *b), nil
+	for s := range b.all {
+		into.add(s)
+	}
+	*b = bucket{}
 	switch {
 	case at%pageBuckets == 0:
 		f.ownPages(draft)
@@ -159,7 +232,7 @@ func (f *finder) close(draft uint64) {
 func sibling(at int) int { return at &^ (1 << (bits.Len(uint(at)) - 1)) }
 
 // writable returns a bucket for writing in a draft.
-func (f *finder) writable(draft uint64, at int) *[]spot {
+func (f *finder) writable(draft uint64, at int) *bucket {
 	p := &f.pages[at/pageBuckets]
 	if (*p).draft != draft {
 		f.ownPages(draft)

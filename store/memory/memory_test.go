@@ -118,6 +118,7 @@ func TestLimits(t *testing.T) {
 		"data":          {Kind: "k", Key: "a", Data: make([]byte, driver.MaxData+1)},
 		"key":           {Kind: "k", Key: long},
 		"value":         {Kind: "k", Key: "a", Index: []driver.Entry{{Index: "i", Value: long}}},
+		"entries":       {Kind: "k", Key: "a", Index: make([]driver.Entry, driver.MaxEntries+1)},
 		"unnamed index": {Kind: "k", Key: "a", Index: []driver.Entry{{Value: "v"}}},
 		"version":       {Kind: "k", Key: "a", Version: -1},
 	} {

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"hash/maphash"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -63,9 +64,9 @@ type rowEntry struct {
 func (e rowEntry) same(other rowEntry) bool { return e.index == other.index && e.value == other.value }
 
 // A rowName says which of a row's names is meant: the number of an entry, or byKey.
-type rowName int32
+type rowName uint16
 
-const byKey rowName = -1
+const byKey rowName = math.MaxUint16 // more than driver.MaxEntries
 
 func (r *row) name(n rowName) string {
 	if n == byKey {

@@ -193,8 +193,8 @@ func (t *tx) stored(rowKey []byte, kind, key string) (stored, error) {
 }
 
 func (t *tx) put(rec driver.Record) error {
-	if err := checkSizes(rec); err != nil {
-		return fmt.Errorf("put %s: %w", rec.Kind, err)
+	if err := rec.Check(); err != nil {
+		return fmt.Errorf("put %w", err)
 	}
 	rowKey := appendRecordKey(nil, rec.Kind, rec.Key)
 	old, err := t.stored(rowKey, rec.Kind, rec.Key)
@@ -282,23 +282,4 @@ func (t *tx) forget(old stored, kept func(driver.Entry) bool, keepExpiry bool) e
 		return nil
 	}
 	return t.batch.Delete(appendExpiryKey(buf[:0], old.Expires, old.Kind, old.Key), nil)
-}
-
-// checkSizes refuses what other drivers could not hold.
-func checkSizes(rec driver.Record) error {
-	if len(rec.Data) > driver.MaxData {
-		return fmt.Errorf("data of %d bytes, at most %d", len(rec.Data), driver.MaxData)
-	}
-	if len(rec.Key) > driver.MaxValue {
-		return fmt.Errorf("key of %d bytes, at most %d", len(rec.Key), driver.MaxValue)
-	}
-	for _, e := range rec.Index {
-		if e.Index == "" {
-			return errors.New("entry of an index without name")
-		}
-		if len(e.Value) > driver.MaxValue {
-			return fmt.Errorf("value of index %s of %d bytes, at most %d", e.Index, len(e.Value), driver.MaxValue)
-		}
-	}
-	return nil
 }

@@ -54,7 +54,8 @@ func (t *tx) Put(_ context.Context, rec driver.Record) error {
 	if t.s.err != nil {
 		return t.s.err
 	}
-	if err := check(rec); err != nil {
+	if err := rec.Check(); err != nil {
+		err = fmt.Errorf("postgres: put %w", err)
 		t.refused = cmp.Or(t.refused, err)
 		return err
 	}
@@ -83,22 +84,6 @@ func (t *tx) add(w *write) {
 	w.n = int64(len(t.log))
 	t.log = append(t.log, w)
 	t.state[ref{w.rec.Kind, w.rec.Key}] = w
-}
-
-// check refuses a record that is too large.
-func check(rec driver.Record) error {
-	if len(rec.Data) > driver.MaxData {
-		return fmt.Errorf("postgres: put: %d bytes of data, at most %d", len(rec.Data), driver.MaxData)
-	}
-	if len(rec.Key) > driver.MaxValue {
-		return fmt.Errorf("postgres: put: a key of %d bytes, at most %d", len(rec.Key), driver.MaxValue)
-	}
-	for _, e := range rec.Index {
-		if len(e.Value) > driver.MaxValue {
-			return fmt.Errorf("postgres: put: index %s: a value of %d bytes, at most %d", e.Index, len(e.Value), driver.MaxValue)
-		}
-	}
-	return nil
 }
 
 // entries copies index entries, each value of an index once, and unique if any of its entries is.

@@ -13,7 +13,9 @@ import (
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	text := func(n int) string { return strings.Repeat("x", n) }
-	entries := func(n int) []driver.Entry { return slices.Repeat([]driver.Entry{{Index: "i", Value: text(driver.MaxValue)}}, n) }
+	entries := func(n int) []driver.Entry {
+		return slices.Repeat([]driver.Entry{{Index: "i", Value: text(driver.MaxValue)}}, n)
+	}
 	largest := driver.Record{
 		Kind: "k", Key: text(driver.MaxValue), Version: math.MaxInt64 - 1, Data: make([]byte, driver.MaxData), Index: entries(driver.MaxEntries),
 	}

@@ -10,7 +10,12 @@ import (
 // Meta is embedded in every record type. Version is 0 in a record that was not read from the store.
 type Meta struct {
 	Version int64 `json:"-"`
+
+	data []byte // what the record was decoded from, for [Lookup.Reuse]
 }
+
+// Copied returns the Meta of a copy that will be changed: it can be put back, and never be taken for what is stored.
+func (m Meta) Copied() Meta { return Meta{Version: m.Version} }
 
 func (m *Meta) meta() *Meta { return m }
 
@@ -111,7 +116,7 @@ func (t Table[T]) decode(rec driver.Record, now time.Time, c *cache) (*T, error)
 	if err := t.kind.unmarshal(rec.Data, v); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", t.kind.name, err)
 	}
-	any(v).(record).meta().Version = rec.Version
+	*any(v).(record).meta() = Meta{Version: rec.Version, data: rec.Data}
 	if t.kind.Expires != nil {
 		if end := t.kind.Expires(v); !end.IsZero() && !now.Before(end) {
 			return nil, nil

@@ -27,6 +27,9 @@ type Base struct {
 	SessionID string    // sid (NEW-046)
 }
 
+// usualMembers is room for the claims of most tokens.
+const usualMembers = 24
+
 func (b *Base) members(use Use) (map[string]any, error) {
 	switch {
 	case b.Issuer == "":
@@ -40,14 +43,9 @@ func (b *Base) members(use Use) (map[string]any, error) {
 	case b.Expires.Unix() <= b.IssuedAt.Unix():
 		return nil, errors.New("expires before it is issued")
 	}
-	m := map[string]any{
-		"iss":       b.Issuer,
-		"sub":       b.Subject,
-		"token_use": string(use),
-		"iat":       b.IssuedAt.Unix(),
-		"exp":       b.Expires.Unix(),
-		"auth_time": b.AuthTime.Unix(),
-	}
+	m := make(map[string]any, usualMembers)
+	m["iss"], m["sub"], m["token_use"] = b.Issuer, b.Subject, string(use)
+	m["iat"], m["exp"], m["auth_time"] = b.IssuedAt.Unix(), b.Expires.Unix(), b.AuthTime.Unix()
 	addText(m, "jti", b.JTI)
 	addText(m, "origin_jti", b.OriginJTI)
 	addText(m, "event_id", b.EventID)

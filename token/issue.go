@@ -8,10 +8,10 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // MaxLength is the longest token that is made or looked at, in bytes.
@@ -95,45 +95,52 @@ func (i *Issuer) Sign(ctx context.Context, pool string, key SigningKey, claims m
 	if err := checkPublicKey(public); err != nil {
 		return "", fmt.Errorf("key %s: %w", key.ID, err)
 	}
-	header, err := marshal(struct {
+	room := rooms.Get().(*room)
+	defer room.leave()
+	header := struct {
 		Kid string `json:"kid"`
 		Alg string `json:"alg"`
-	}{key.ID, "RS256"})
-	if err != nil {
+	}{key.ID, "RS256"}
+	if err := encode(&room.text, header); err != nil {
 		return "", err
 	}
-	payload, err := marshal(claims)
-	if err != nil {
+	split := room.text.Len()
+	if err := encodeClaims(&room.text, claims); err != nil {
 		return "", err
 	}
-	e := base64.RawURLEncoding
-	size := e.EncodedLen(len(header)) + 1 + e.EncodedLen(len(payload)) + 1 + e.EncodedLen(public.Size())
+	e, text := base64.RawURLEncoding, room.text.Bytes()
+	size := e.EncodedLen(split) + 1 + e.EncodedLen(len(text)-split) + 1 + e.EncodedLen(public.Size())
 	if size > MaxLength {
 		return "", fmt.Errorf("%w: %d characters are more than %d", ErrTooLong, size, MaxLength)
 	}
-	raw := make([]byte, 0, size)
-	raw = append(e.AppendEncode(raw, header), '.')
-	raw = e.AppendEncode(raw, payload)
+	raw := append(e.AppendEncode(room.raw[:0], text[:split]), '.')
+	raw = e.AppendEncode(raw, text[split:])
+	room.raw = raw
 	digest := sha256.Sum256(raw)
 
 	var signature []byte
-	err = i.gate(ctx, pool, func() (err error) {
+	err := i.gate(ctx, pool, func() (err error) {
 		signature, err = key.Signer.Sign(i.random, digest[:], crypto.SHA256)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	return string(e.AppendEncode(append(raw, '.'), signature)), nil
+	room.raw = e.AppendEncode(append(raw, '.'), signature)
+	return string(room.raw), nil
 }
 
-// marshal is json.Marshal without HTML's escapes.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
+// A room is where a token is put together. Whoever comes next uses it again.
+type room struct {
+	text bytes.Buffer // header and claims
+	raw  []byte
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+func (r *room) leave() {
+	if r.text.Cap() <= 2*MaxLength {
+		r.text.Reset()
+		rooms.Put(r)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

@@ -51,6 +51,8 @@ type RefreshSealer struct {
 // one are not ours: so there is no zip, no other algorithm and no extension.
 const refreshHeader = `{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}`
 
+var encodedRefreshHeader = base64.RawURLEncoding.EncodeToString([]byte(refreshHeader))
+
 // maxRefresh bounds the text of a refresh token. One with a key of 4,096 bits has
 // some 1,300 characters.
 const maxRefresh = 4096
@@ -99,14 +101,14 @@ func (s *RefreshSealer) Seal(pool string, r Refresh) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("seal refresh token: %w", err)
 	}
-	header := base64.RawURLEncoding.EncodeToString([]byte(refreshHeader))
-	sealed := aead.Seal(nil, nonce, s.encode(pool, r), []byte(header))
-	text, tag := sealed[:len(sealed)-aead.Overhead()], sealed[len(sealed)-aead.Overhead():]
-	parts := []string{header}
+	content := s.encode(pool, r)
+	sealed := aead.Seal(make([]byte, 0, len(content)+aead.Overhead()), nonce, content, []byte(encodedRefreshHeader))
+	text, tag := sealed[:len(content)], sealed[len(content):]
+	raw := append(make([]byte, 0, len(encodedRefreshHeader)+4+(len(wrapped)+len(nonce)+len(text)+len(tag)+4)*4/3), encodedRefreshHeader...)
 	for _, part := range [][]byte{wrapped, nonce, text, tag} {
-		parts = append(parts, base64.RawURLEncoding.EncodeToString(part))
+		raw = base64.RawURLEncoding.AppendEncode(append(raw, '.'), part)
 	}
-	return strings.Join(parts, "."), nil
+	return string(raw), nil
 }
 
 // Open returns what the token says if this sealer made it for the pool, and
@@ -149,7 +151,7 @@ func hasRefreshForm(raw string) bool {
 			return false
 		}
 	}
-	return parts[0] == base64.RawURLEncoding.EncodeToString([]byte(refreshHeader))
+	return parts[0] == encodedRefreshHeader
 }
 
 // RefreshDigest is what is stored of a refresh token's text, to find it by.
@@ -157,7 +159,7 @@ func RefreshDigest(raw string) [sha256.Size]byte { return sha256.Sum256([]byte(r
 
 // encode writes generation, family and MAC.
 func (s *RefreshSealer) encode(pool string, r Refresh) []byte {
-	body := binary.BigEndian.AppendUint64(nil, r.Generation)
+	body := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(r.Family)+sha256.Size), r.Generation)
 	body = append(body, r.Family...)
 	return append(body, s.mac(pool, body)...)
 }

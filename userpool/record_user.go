@@ -182,6 +182,7 @@ func (u *userRecord) state() string {
 // clone returns a copy that can be changed and put back. Closures of Update may run twice: they change copies.
 func (u *userRecord) clone() *userRecord {
 	c := *u
+	c.Meta = u.Copied()
 	c.Attributes = cloneMap(u.Attributes)
 	c.Pending = cloneMap(u.Pending)
 	c.Groups = append([]groupRef(nil), u.Groups...)

@@ -6,15 +6,29 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
+
+// rooms are where answers grow before they are as long as they get. Longer ones than maxRoom are left to the collector.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxRoom = 64 << 10
 
 // Encode writes v, a pointer to the Go struct of the Structure shape, as a JSON object with the members in the order of
 // the model. Absent members are left out (ERR-007): nil pointers, lists, maps, blobs and documents, empty strings and
 // zero times. Plain booleans and numbers always stand. Bytes of a string that are not UTF-8 become U+FFFD.
 func Encode(shape *Shape, v any) []byte {
-	return appendValue(make([]byte, 0, 512), shape, reflect.ValueOf(v).Elem())
+	room := rooms.Get().(*[]byte)
+	b := appendValue((*room)[:0], shape, reflect.ValueOf(v).Elem())
+	out := slices.Clone(b)
+	if cap(b) <= maxRoom {
+		clear(b) // there are secrets in it
+		*room = b
+		rooms.Put(room)
+	}
+	return out
 }
 
 func appendValue(b []byte, shape *Shape, v reflect.Value) []byte {

@@ -19,8 +19,8 @@ type finder struct {
 }
 
 const (
-	pageShelves  = 128
-	shelfBuckets = 16
+	pageShelves  = 64
+	shelfBuckets = 8
 	pageBuckets  = pageShelves * shelfBuckets
 
 	bucketSpots = 4 // that a bucket has room for

@@ -19,7 +19,7 @@ func encodeClaims(b *bytes.Buffer, claims map[string]any) error {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if err := encodeClaim(b, name); err != nil {
+		if err := encodeText(b, name); err != nil {
 			return err
 		}
 		b.WriteByte(':')
@@ -34,12 +34,7 @@ func encodeClaims(b *bytes.Buffer, claims map[string]any) error {
 func encodeClaim(b *bytes.Buffer, v any) error {
 	switch v := v.(type) {
 	case string:
-		if isPlain(v) {
-			b.WriteByte('"')
-			b.WriteString(v)
-			b.WriteByte('"')
-			return nil
-		}
+		return encodeText(b, v)
 	case int64:
 		b.Write(strconv.AppendInt(b.AvailableBuffer(), v, 10))
 		return nil
@@ -48,6 +43,24 @@ func encodeClaim(b *bytes.Buffer, v any) error {
 		return nil
 	}
 	return encode(b, v)
+}
+
+func encodeText(b *bytes.Buffer, text string) error {
+	if !isPlain(text) {
+		return encode(b, text)
+	}
+	b.WriteByte('"')
+	b.WriteString(text)
+	b.WriteByte('"')
+	return nil
+}
+
+// encodeHeader appends the header of a JWT that the key signs.
+func encodeHeader(b *bytes.Buffer, keyID string) error {
+	b.WriteString(`{"kid":`)
+	err := encodeText(b, keyID)
+	b.WriteString(`,"alg":"RS256"}`)
+	return err
 }
 
 // isPlain reports whether text is its own JSON between quotes: printable ASCII without quotes and backslashes.

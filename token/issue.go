@@ -97,11 +97,7 @@ func (i *Issuer) Sign(ctx context.Context, pool string, key SigningKey, claims m
 	}
 	room := rooms.Get().(*room)
 	defer room.leave()
-	header := struct {
-		Kid string `json:"kid"`
-		Alg string `json:"alg"`
-	}{key.ID, "RS256"}
-	if err := encode(&room.text, header); err != nil {
+	if err := encodeHeader(&room.text, key.ID); err != nil {
 		return "", err
 	}
 	split := room.text.Len()

@@ -41,7 +41,7 @@ const (
 	ErrTooManyRequests         Code = "TooManyRequestsException"
 )
 
-// statuses holds the HTTP status of the codes that are not a plain 400 (ERR-006).
+// statuses holds the HTTP status of the codes that are not a plain 400 (ERR-006; the hints of NEW-009 are unconfirmed and not followed).
 var statuses = map[Code]int{
 	ErrInternal:                http.StatusInternalServerError,
 	"InternalServerException":  http.StatusInternalServerError,

@@ -70,6 +70,7 @@ func (p *poolRecord) authClaims(methods []string) (acr string, amr []string) {
 	return acr, amrOf(methods)
 }
 
+// acrKey is one of the four keys that there are; the model's texts refuse others (NEW-109, unconfirmed).
 func acrKey(level int) string     { return fmt.Sprintf("Level%d", level) }
 func acrDefault(level int) string { return fmt.Sprintf("urn:cognito:loa:%d", level) }
 

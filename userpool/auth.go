@@ -123,7 +123,7 @@ func (s *Service) begin(ctx context.Context, in authStart) (authAnswer, error) {
 	}
 	for _, key := range flow.needs {
 		if in.params[key] == "" {
-			return authAnswer{}, errMissingParameter(key)
+			return authAnswer{}, errMissingParameter(key) // AUTH-205 (unconfirmed text)
 		}
 	}
 	if in.about, err = s.requestOf(ctx, sc.client, in.fromUser, in.fromServer); err != nil {

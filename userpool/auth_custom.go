@@ -31,7 +31,8 @@ func (c customState) after(name ChallengeNameType, result bool) *customState {
 }
 
 // historicSteps are the challenges of the service that the functions hear of when they are over (AUTH-229, TRG-071): proofs, not a new
-// password. CUSTOM_CHALLENGE notes its own, and a device is asked after the functions.
+// password. Of a wrong password they hear nothing (AUTH-225, unconfirmed). CUSTOM_CHALLENGE notes its own, and a device is asked after
+// the functions.
 var historicSteps = []ChallengeNameType{
 	ChallengeNameTypePasswordVerifier, ChallengeNameTypeSmsMfa, ChallengeNameTypeEmailOtp, ChallengeNameTypeSoftwareTokenMfa,
 }

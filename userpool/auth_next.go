@@ -179,7 +179,8 @@ func (s *Service) askStatus(in signIn, next *userRecord) (*ask, error) {
 	return nil, errUserDisabled // AUTH-008 (unconfirmed): statuses that no operation gives
 }
 
-// onlyPassword reports whether a password is all that was proven so far: what asks for a second factor (AUTH-286).
+// onlyPassword reports whether a password is all that was proven so far: what asks for a second factor (AUTH-286; a
+// function's questions alone do not, AUTH-242, unconfirmed).
 func (p progress) onlyPassword() bool { return slices.Equal(p.Methods, []string{methodPassword}) }
 
 // commit runs the Update of a step, provided that pool, client and user are still what it was decided on. more are look-ups

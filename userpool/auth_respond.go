@@ -109,7 +109,7 @@ func (s *Service) respond(ctx context.Context, in authAnswerInput) (authAnswer, 
 	}
 	for _, key := range c.needs {
 		if in.responses[key] == "" {
-			return authAnswer{}, errMissingParameter(key)
+			return authAnswer{}, errMissingParameter(key) // AUTH-232, AUTH-341 (unconfirmed texts)
 		}
 	}
 	if c.session && in.session == "" {
@@ -137,7 +137,7 @@ func (s *Service) resume(ctx context.Context, in authAnswerInput, sc scope) (sig
 		}
 	}
 	if !v.fits(sc, in.challenge, in.signed, s.vault.Epoch()) {
-		return signIn{}, v, firstError(s.refuseUsed(ctx, sc.pool, v.useOf()), errSessionInvalid)
+		return signIn{}, v, firstError(s.refuseUsed(ctx, sc.pool, v.useOf()), errSessionInvalid) // AUTH-165 (unconfirmed text)
 	}
 	si := signIn{scope: sc, progress: v.claiming(in.responses), about: in.about, metadata: in.metadata, answered: in.challenge}
 	if err := s.mayGoOn(si); err != nil || si.Risk != riskUnknown {

@@ -4,7 +4,7 @@ import "github.com/cenote-auth/cenote/awsapi"
 
 // AWS's sentences that more than one operation says, each built here once (ERR-060: with or without the full stop).
 var (
-	errUserNotFound        = ErrUserNotFound.New("User does not exist.")
+	errUserNotFound        = ErrUserNotFound.New("User does not exist.") // AUTH-065 (unconfirmed where codes are confirmed)
 	errNameClientNotFound  = ErrUserNotFound.New("Username/client id combination not found.")
 	errBadCredentials      = ErrNotAuthorized.New("Incorrect username or password.")
 	errUserDisabled        = ErrNotAuthorized.New("User is disabled.")
@@ -16,7 +16,7 @@ var (
 	errCodeMismatch        = ErrCodeMismatch.New("Invalid verification code provided, please try again.")
 	errCodeExpired         = ErrExpiredCode.New("Invalid code provided, please request a code again.")
 	errAttemptLimit        = ErrLimitExceeded.New("Attempt limit exceeded, please try after some time.")
-	errTooManyRequests     = ErrTooManyRequests.New("Rate exceeded")
+	errTooManyRequests     = ErrTooManyRequests.New("Rate exceeded") // AUTH-447 (unconfirmed text)
 	errUnauthorizedWrite   = ErrNotAuthorized.New("A client attempted to write unauthorized attribute")
 	errResetImpossible     = ErrNotAuthorized.New("User password cannot be reset in the current state.")
 	errNoRecoveryContact   = ErrInvalidParameter.New("Cannot reset password for the user as there is no registered/verified email or phone_number")

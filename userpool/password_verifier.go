@@ -156,7 +156,7 @@ func (u *userRecord) setPassword(c poolCrypt, p *poolRecord, next newPassword) e
 		rec.History = rec.History[:min(len(rec.History), p.historySize())]
 	}
 	u.Password = rec
-	u.CredentialEpoch++
+	u.CredentialEpoch++ // and neither TokenEpoch nor devices: a new password signs nobody out (AUTH-384, AUTH-532, unconfirmed)
 	u.Attempts = attempts{}
 	return nil
 }

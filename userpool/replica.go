@@ -218,6 +218,7 @@ func (s *Service) isHere(p *poolRecord) bool {
 	return !s.secondary(p) || p.Replica != nil && p.Replica.Region == s.cfg.region
 }
 
+// replicaRegions is absent without a replica (NEW-321, unconfirmed).
 func (p *poolRecord) replicaRegions() []string {
 	if p.Replica == nil {
 		return nil

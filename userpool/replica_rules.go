@@ -12,7 +12,7 @@ const (
 )
 
 // secondaryOperations are the operations that work at a secondary replica; every other one works at the primary alone (NEW-201…
-// 206). What is newer than AWS's list is not on it.
+// 206). What is newer than AWS's list is not on it (NEW-206, unconfirmed).
 var secondaryOperations = func() map[string]atSecondary {
 	out := map[string]atSecondary{}
 	for when, names := range map[atSecondary]string{
@@ -41,7 +41,7 @@ var primaryChallenges = map[ChallengeNameType]bool{
 	ChallengeNameTypeSoftwareTokenMfa: true, ChallengeNameTypeNewPasswordRequired: true, ChallengeNameTypeMfaSetup: true,
 }
 
-// works reports whether an operation works at a secondary replica in a state.
+// works reports whether an operation works at a secondary replica in a state (NEW-186; of CREATING and DELETING unconfirmed).
 func (a atSecondary) works(s ReplicaStatusType) bool {
 	switch s {
 	case ReplicaStatusTypeActive:

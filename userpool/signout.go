@@ -8,7 +8,8 @@ import (
 	"github.com/cenote-auth/cenote/store"
 )
 
-// signOut ends everything that the user's sign-ins gave out: one counter, however many there are (H3).
+// signOut ends everything that the user's sign-ins gave out: one counter, however many there are (H3). Sessions of the hosted pages,
+// once there are any, end with it (NEW-044, unconfirmed).
 func (u *userRecord) signOut(now store.Reader) {
 	u.TokenEpoch++
 	u.SignedOut = now.Now()

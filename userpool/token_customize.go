@@ -103,7 +103,8 @@ func (c *tokenCustomization) blamed(err error) error {
 	return err
 }
 
-// finish reads the group override and makes the claims of groups unreachable in any other way (TRG-087, TRG-089).
+// finish reads the group override, none of which changes nothing (AUTH-508, unconfirmed), and makes the claims of groups unreachable
+// in any other way (TRG-087, TRG-089).
 func (c *tokenCustomization) finish(d trigger.GroupOverrideDetails) {
 	if d.Returned {
 		c.groups = &groupClaims{names: d.GroupsToOverride, roles: d.IAMRolesToOverride}

@@ -19,7 +19,8 @@ func (s *Service) issue(ctx context.Context, keys *keysRecord, in signIn, u *use
 	f := &familyRecord{
 		ACR: acr, AMR: amr,
 		ID: familyID(in.Event), ClientID: in.client.id(), Serial: in.client.Serial, Sub: u.Sub, TokenEpoch: u.TokenEpoch,
-		Epoch: s.vault.Epoch(), AuthTime: now, EventID: in.Event,
+		Epoch: s.vault.Epoch(), EventID: in.Event,
+		AuthTime:  now, // of a step-up, too (NEW-100, unconfirmed)
 		DeviceKey: in.Device, Scope: adminScope, Generation: 1, RefreshEnd: now.Add(refresh),
 		Ends: now.Add(refresh + maxTokenLife), // a refresh at the last moment still gives tokens that live on
 	}
@@ -83,6 +84,7 @@ func (s *Service) signTokens(ctx context.Context, keys *keysRecord, sc scope, f 
 	}
 	base.Expires = now.Add(idLife)
 	out := &AuthenticationResultType{ExpiresIn: int32(access / time.Second), TokenType: "Bearer"}
+	// The name is as it was given, also where its case does not matter (AUTH-062, unconfirmed).
 	out.IdToken, err = issuer.ID(ctx, sc.pool.id(), &token.IDClaims{
 		Base: base, Username: u.name(), Roles: g.roles, PreferredRole: g.preferred, Attributes: sc.pool.readable(sc.client, u.Attributes),
 		Overrides: custom.id,

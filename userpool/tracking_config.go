@@ -102,6 +102,7 @@ func (s *Service) setUserPoolClientSessionConfiguration(ctx context.Context, in 
 		return nil, err
 	}
 	minutes := in.SSOSession.MaxValidityMinutes
+	// The order of errors is unconfirmed (NEW-023).
 	_, err = s.changeClient(ctx, sc, func(_ *store.Tx, now scope) error {
 		if err := now.pool.checkTrackingTier(); err != nil {
 			return err

@@ -30,7 +30,7 @@ func (s *Service) revokeUserSession(ctx context.Context, in *RevokeUserSessionIn
 		if !now.pool.Tracking.On {
 			return errTrackingOff
 		}
-		if in.SessionId == own { // type and text unconfirmed
+		if in.SessionId == own { // type and text unconfirmed (NEW-072)
 			return ErrInvalidParameter.New("The current session cannot be revoked.")
 		}
 		return s.endSession(ctx, tx, now, in.SessionId, in.RevokeAssociatedSessions, own)

@@ -11,9 +11,6 @@ BENCH    ?= .
 PKG      ?= ./...
 LISTEN   ?= 127.0.0.1:9229
 
-# A Node that setup had to fetch comes before the system's.
-export PATH := $(CURDIR)/.cache/node/bin:$(PATH)
-
 .PHONY: help
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

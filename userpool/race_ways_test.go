@@ -18,6 +18,7 @@ type way struct {
 	demanding bool // in a pool that demands second factors
 	seed      func(a app) hands
 	open      func(s side, k hands) open
+	several   bool // its answer is several calls, or one of many challenges
 	public    bool // only one family of operations has it
 	shared    bool // there is one code for all callers; else each opens a challenge of his own
 
@@ -221,7 +222,7 @@ var furtherWays = []way{
 			return hostileChallenge{asks: byMail}.sendAs(s, on, out.session, asMap([]string{"USERNAME", "ada", "EMAIL_OTP_CODE", code}))
 		})
 	}},
-	{name: "DEVICE_SRP_AUTH and its verifier", seed: adaHasDevice, public: true, losers: []string{isWrong, wasUsed}, guesses: factorGuesses(isWrong), open: func(s side, k hands) open {
+	{name: "DEVICE_SRP_AUTH and its verifier", seed: adaHasDevice, public: true, several: true, losers: []string{isWrong, wasUsed}, guesses: factorGuesses(isWrong), open: func(s side, k hands) open {
 		session := s.deviceSession("ada", k.device)
 		by := func(d device) func(on app) error {
 			return func(on app) error { _, err := on.through("ada", session, d); return err }
@@ -230,7 +231,7 @@ var furtherWays = []way{
 		wrong.password = another
 		return open{by(k.device), by(wrong)}
 	}},
-	{name: "blocks of one device session", seed: adaHasDevice, public: true, losers: []string{isWrong}, open: func(s side, k hands) open {
+	{name: "blocks of one device session", seed: adaHasDevice, public: true, several: true, losers: []string{isWrong}, open: func(s side, k hands) open {
 		session := s.deviceSession("ada", k.device)
 		claims := make(chan map[string]string, racers)
 		for range racers {

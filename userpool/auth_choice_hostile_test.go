@@ -146,30 +146,6 @@ func TestC4_ChoiceSessions(t *testing.T) {
 	}
 }
 
-// C2: of many right answers at once one counts, whichever the challenge.
-func TestC2_ChoiceRace(t *testing.T) {
-	t.Parallel()
-	base := choiceApp(t)
-	for i, c := range choiceChallenges {
-		t.Run(string(c.challenge), func(t *testing.T) {
-			t.Parallel()
-			a := base.fork(t)
-			session, answer := a.put(i)
-			won := 0
-			for _, err := range race(8, func(int) error { _, err := a.respond(c.challenge, session, answer...); return err }) {
-				if err == nil {
-					won++
-				} else {
-					refused(t, err, userpool.ErrNotAuthorized, wasUsed)
-				}
-			}
-			if won != 1 {
-				t.Errorf("%d answers counted, want 1", won)
-			}
-		})
-	}
-}
-
 // C3: guesses of codes are counted over all sessions of a user, whichever the client and the family of operations, and parallel ones
 // as well; a right code in between lets nobody go on guessing in the others than before. A password's lock does not let codes be
 // guessed, nor the other way round.

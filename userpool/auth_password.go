@@ -140,10 +140,13 @@ func (s *Service) readAttempts(ctx context.Context, sc scope) (scope, attempts, 
 	return sc, g.Got.Attempts, nil
 }
 
-// countFailure commits one failed attempt.
+// countFailure commits one failed attempt. If the last one that was free was made on another node meanwhile, this one finds the lock.
 func (s *Service) countFailure(ctx context.Context, sc scope) error {
 	if sc.user != nil {
 		err := s.update(ctx, sc, func(tx *store.Tx, now scope) error {
+			if tx.Now().Before(s.cfg.limits.lockedUntil(now.user.Attempts)) {
+				return errLockedOut
+			}
 			now.user.Attempts = s.cfg.limits.failed(now.user.Attempts, tx.Now())
 			return s.record(ctx, tx, now, EventResponseTypeFail, answered(ChallengeNamePassword, false))
 		})
@@ -161,6 +164,9 @@ func (s *Service) countFailure(ctx context.Context, sc scope) error {
 		next := &ghostRecord{Key: sc.ghost}
 		if g != nil {
 			next.Attempts = g.Attempts
+		}
+		if tx.Now().Before(s.cfg.limits.lockedUntil(next.Attempts)) {
+			return errLockedOut
 		}
 		next.Attempts = s.cfg.limits.failed(next.Attempts, tx.Now())
 		next.Ends = tx.Now().Add(s.cfg.limits.MaxLock + attemptMemory)

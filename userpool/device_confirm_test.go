@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"regexp"
 	"testing"
 	"time"
@@ -234,29 +233,6 @@ func TestConfirmDeviceLives(t *testing.T) {
 	gone.remove("ada")
 	_, err = gone.confirmDevice(d)
 	refused(t, err, userpool.ErrUserNotFound, "")
-}
-
-// C2: of racing confirmations one wins, and its secret is the device's.
-func TestC2_RacingConfirmations(t *testing.T) {
-	t.Parallel()
-	a := setup(t).app(tracking(false, false))
-	a.user("ada")
-	d := a.newDevice("ada")
-	won := 0
-	for _, err := range race(8, func(int) error {
-		_, err := a.confirmDevice(d)
-		return err
-	}) {
-		switch {
-		case err == nil:
-			won++
-		case !errors.Is(err, userpool.ErrDeviceKeyExists):
-			t.Errorf("got %v", err)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d confirmations won", won)
-	}
 }
 
 // AUTH-382: who confirms one device too many loses the one that he did not use for the longest time.

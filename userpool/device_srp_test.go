@@ -1,7 +1,6 @@
 package userpool_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -118,40 +117,6 @@ func TestDeviceProofs(t *testing.T) {
 	}
 	_, err = p.start(session)
 	refused(t, err, userpool.ErrNotAuthorized, "")
-}
-
-// C2: of racing answers to one device challenge, by one block or by two, one signs in.
-func TestC2_RacingDeviceProofs(t *testing.T) {
-	t.Parallel()
-	a := setup(t).app(tracking(false, true))
-	a.user("ada")
-	d := a.confirmedDevice("ada")
-	session := a.deviceSession("ada", d)
-	var claims []map[string]string
-	for range 2 {
-		p := a.proveDevice("ada", d)
-		asked, err := p.start(session)
-		check(t, err)
-		claims = append(claims, p.claim(asked))
-	}
-	won := 0
-	for _, err := range race(8, func(i int) error {
-		responses := asMap(nil)
-		for k, v := range claims[i%2] {
-			responses[k] = v
-		}
-		_, err := a.proveDevice("ada", d).finish(responses)
-		return err
-	}) {
-		if err == nil {
-			won++
-		} else if !errors.Is(err, userpool.ErrNotAuthorized) {
-			t.Errorf("got %v", err)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d answers won", won)
-	}
 }
 
 // C4: a device challenge ends with the password it was reached by, with the device, with the user and with the flow.

@@ -104,13 +104,11 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 	if err := s.store.Read(ctx, gets...); err != nil {
 		return in, nil, err
 	}
-	switch {
-	case before.Got != nil:
+	if before.Got != nil {
 		return in, nil, errSessionUsed
-	case bySession.Got != nil && s.cfg.limits.WrongCodes >= 0 && bySession.Got.Attempts.Failed >= s.cfg.limits.WrongCodes:
-		return in, nil, errSessionInvalid
-	case byUser.Got != nil && s.store.Now().Before(s.cfg.limits.factorLockedUntil(byUser.Got.Attempts)):
-		return in, nil, errFactorLocked
+	}
+	if err := s.cfg.limits.refuseGuess(byUser.Got, bySession.Got, s.store.Now()); err != nil {
+		return in, nil, err
 	}
 	if byUser.Got != nil {
 		h.version, h.last = byUser.Got.Version, byUser.Got.Step
@@ -137,7 +135,8 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 	return in, h, nil
 }
 
-// countWrong commits one wrong answer.
+// countWrong commits one wrong answer. If the last one that was free was given on another node meanwhile, this one is refused and not
+// counted: nobody learns that it was wrong.
 func (s *Service) countWrong(ctx context.Context, in signIn, v session, h *hold) error {
 	p := in.pool
 	table := factors.Of(p.id())
@@ -147,6 +146,9 @@ func (s *Service) countWrong(ctx context.Context, in signIn, v session, h *hold)
 			return err
 		}
 		now := tx.Now()
+		if err := s.cfg.limits.refuseGuess(byUser.Got, bySession.Got, now); err != nil {
+			return err
+		}
 		ofUser := byUser.Got.failed(now)
 		ofUser.Subject, ofUser.Factor, ofUser.Ends = h.subject, h.factor, now.Add(factorMemory)
 		if err := byUser.Got.put(ctx, tx, p, ofUser); err != nil || v.ID == nil {
@@ -210,6 +212,17 @@ func (s *Service) stillHeld(ctx context.Context, p *poolRecord, h *hold) error {
 		return errUsedTOTP
 	}
 	h.version = found.Got.Version
+	return nil
+}
+
+// refuseGuess says why no further answer is looked at after those that the records count, if so.
+func (l Limits) refuseGuess(byUser, bySession *factorRecord, now time.Time) error {
+	switch {
+	case bySession != nil && l.WrongCodes >= 0 && bySession.Attempts.Failed >= l.WrongCodes:
+		return errSessionInvalid
+	case byUser != nil && now.Before(l.factorLockedUntil(byUser.Attempts)):
+		return errFactorLocked
+	}
 	return nil
 }
 

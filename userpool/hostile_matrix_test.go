@@ -347,43 +347,6 @@ func TestC4_HostileMatrix(t *testing.T) {
 	})
 }
 
-// C2: of two right answers at once, on two nodes, one leads on.
-func TestC2_HostileRace(t *testing.T) {
-	t.Parallel()
-	eachChallenge(t, func(c hostileChallenge) map[string]func(h *hostileCase) {
-		if c.reads {
-			return nil
-		}
-		return map[string]func(h *hostileCase){"two at once": func(h *hostileCase) {
-			t := h.here().t
-			families := h.here().records("family")
-			nodes := h.here().nodes()
-			right := []map[string]string{h.w.right(h.side), h.w.right(h.side)}
-			won := 0
-			for _, err := range race(2, func(i int) error {
-				_, err := side{nodes[i], h.signed}.send(t.Context(), c.asks, h.w.session, right[i])
-				return err
-			}) {
-				if err == nil {
-					won++
-					continue
-				}
-				refused(t, err, userpool.ErrNotAuthorized, h.refusal(wasUsed))
-			}
-			if won != 1 {
-				t.Errorf("%d won", won)
-			}
-			want := families
-			if c.ends {
-				want++
-			}
-			if got := h.here().records("family"); got != want {
-				t.Errorf("%d families, want %d", got, want)
-			}
-		}}
-	})
-}
-
 // The things that can happen while a sign-in's functions run, and what the sign-in is answered then.
 var hostileMeanwhile = map[string]struct {
 	do   func(h *hostileCase)

@@ -69,54 +69,8 @@ func guessed(t *testing.T, f factorCase, options ...any) (a app, begin func(a ap
 	return a, begin, wrong
 }
 
-// C3, AUTH-444: 32 guesses at once, each in a session of its own, are counted one by one: on one node ten are looked at, on two at
-// most one more, and the lock is as long as so many guesses make it.
-func TestC3_RacingFactorGuesses(t *testing.T) {
-	t.Parallel()
-	for _, f := range factorCases {
-		for nodes := 1; nodes <= 2; nodes++ {
-			t.Run(string(f.factor)+strconv.Itoa(nodes), func(t *testing.T) {
-				t.Parallel()
-				a, begin, notRight := guessed(t, f)
-				on := a.nodes()[:nodes]
-				const guesses = 32
-				sessions, rights := make([]string, guesses), make([]string, guesses)
-				for i := range sessions {
-					sessions[i], rights[i] = begin(a)
-				}
-				wrong := notRight(rights...)
-				counts := map[string]int{}
-				for _, err := range race(guesses, func(i int) error {
-					_, err := on[i%nodes].respond(f.factor, sessions[i], "USERNAME", "ada", f.key, wrong)
-					return err
-				}) {
-					counts[errorText(err)]++
-				}
-				looked := counts[f.wrong]
-				if looked < 10 || looked > 9+nodes || looked+counts[factorLocked] != guesses {
-					t.Fatalf("on %d nodes: %v", nodes, counts)
-				}
-				lock := time.Second << (looked - 10)
-				right := func(a app, i int) error {
-					_, err := a.respond(f.factor, sessions[i], "USERNAME", "ada", f.key, rights[i])
-					return err
-				}
-				a.clock.Advance(lock - time.Nanosecond)
-				refused(t, right(a, 0), userpool.ErrNotAuthorized, factorLocked)
-				a.clock.Advance(time.Nanosecond)
-				check(t, right(a, 0))
-				for range 9 { // the right one has ended the count
-					session, code := begin(a)
-					_, err := a.respond(f.factor, session, "USERNAME", "ada", f.key, notRight(code))
-					refused(t, err, userpool.ErrCodeMismatch, f.wrong)
-				}
-			})
-		}
-	}
-}
-
 // C3: a right code among 31 wrong ones either signs in, once, or comes too late; never are more guesses looked at than ten before it
-// and ten after it, and one more on each further node.
+// and ten after it, on however many nodes.
 func TestC3_RightCodeRacesGuesses(t *testing.T) {
 	t.Parallel()
 	for _, f := range factorCases {
@@ -153,7 +107,7 @@ func TestC3_RightCodeRacesGuesses(t *testing.T) {
 						t.Errorf("answer %d: %v", i, err)
 					}
 				}
-				if most := 10 * int(1+in.Load()); in.Load() > 1 || wrongs < 10 || wrongs > most+2*(nodes-1) {
+				if most := 10 * int(1+in.Load()); in.Load() > 1 || wrongs < 10 || wrongs > most {
 					t.Errorf("on %d nodes %d signed in, %d guesses looked at, %d refused", nodes, in.Load(), wrongs, locked)
 				}
 			})
@@ -180,90 +134,6 @@ func TestM2_OneStepSignsInOnce(t *testing.T) {
 	if counts[""] != 1 || counts[totpIsUsed] != len(sessions)-1 {
 		t.Errorf("answers %v", counts)
 	}
-}
-
-// Two right answers to one session: one of them signs in, or goes on. So with each step of MFA_SETUP.
-func TestC2_SessionsOfFactorsRace(t *testing.T) {
-	t.Parallel()
-	once := func(t *testing.T, call func(a app) error, on []app) {
-		t.Helper()
-		counts := map[string]int{}
-		for _, err := range race(16, func(i int) error { return call(on[i%2]) }) {
-			counts[errorText(err)]++
-		}
-		if counts[""] != 1 || counts[sessionUsed]+counts[sessionBad]+counts[totpIsUsed] != 15 {
-			t.Errorf("answers %v", counts)
-		}
-	}
-	for _, f := range factorCases {
-		t.Run(string(f.factor), func(t *testing.T) {
-			t.Parallel()
-			a, begin, _ := guessed(t, f)
-			session, code := begin(a)
-			once(t, func(a app) error {
-				_, err := a.respond(f.factor, session, "USERNAME", "ada", f.key, code)
-				return err
-			}, a.nodes())
-		})
-	}
-	t.Run("set-up", func(t *testing.T) {
-		t.Parallel()
-		a := setup(t).mfaApp(mfaOn, justTOTP)
-		a.user("ada")
-		on := a.nodes()
-		session := a.challenge("ada", setupMFA).Session
-		var k softToken
-		var next atomic.Pointer[string]
-		keep := func(session string, err error) error {
-			if err == nil {
-				next.Store(&session)
-			}
-			return err
-		}
-		once(t, func(a app) error {
-			mine, session, err := a.associateIn(session)
-			if err == nil {
-				k = mine
-			}
-			return keep(session, err)
-		}, on)
-		session, code := *next.Load(), k.code(0)
-		once(t, func(a app) error { return keep(a.verifyIn(session, code)) }, on)
-		session = *next.Load()
-		once(t, func(a app) error {
-			_, err := a.respond(setupMFA, session, "USERNAME", "ada")
-			return err
-		}, on)
-	})
-	t.Run("selection", func(t *testing.T) {
-		t.Parallel()
-		a, _, _ := guessed(t, factorCases[2])
-		check(t, a.prefer("ada", all(useTOTP(true, false), useSMS(true, false))))
-		session := a.challenge("ada", selectMFA).Session
-		once(t, func(a app) error {
-			_, err := a.respond(selectMFA, session, "USERNAME", "ada", "ANSWER", "SMS_MFA")
-			return err
-		}, a.nodes())
-		if sent := a.sent(); len(sent) != 1 {
-			t.Errorf("%d messages", len(sent))
-		}
-	})
-	t.Run("verification by access token", func(t *testing.T) {
-		t.Parallel()
-		a := setup(t).mfaApp(mfaOptional, justTOTP)
-		a.user("ada")
-		access := a.signIn("ada").AccessToken
-		k, err := a.associate(access)
-		check(t, err)
-		code, on := k.code(0), a.nodes()
-		counts := map[string]int{}
-		for _, err := range race(16, func(i int) error { return on[i%2].verifyToken(access, code) }) {
-			counts[errorText(err)]++
-		}
-		if counts[""] != 1 || counts[totpMissing]+counts[sessionBad] != 15 {
-			t.Errorf("answers %v", counts)
-		}
-	})
 }
 
 // C3: one session survives ten wrong codes, whatever its user has left.

@@ -226,28 +226,6 @@ func TestForgotPasswordLimits(t *testing.T) {
 	check(t, err)
 }
 
-// Of many who answer one code at once, one sets the password.
-func TestC2_ResetRace(t *testing.T) {
-	t.Parallel()
-	b := setup(t, func(c *userpool.Config) { c.Limits.ForgotPassword = -1 })
-	a := b.app()
-	a.user("ada", "email", "ada@example.com")
-	_, err := a.forgot("ada")
-	check(t, err)
-	code := b.code("ada@example.com")
-	won := 0
-	for _, err := range race(16, func(int) error { return a.reset("ada", code, another) }) {
-		if err == nil {
-			won++
-		} else if !errors.Is(err, userpool.ErrExpiredCode) {
-			t.Errorf("got %v", err)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d won, want 1", won)
-	}
-}
-
 // 32 guesses at a reset code are counted guesses, also at once.
 func TestC3_ResetGuesses(t *testing.T) {
 	t.Parallel()

@@ -253,23 +253,6 @@ func TestC4_SignUpSessions(t *testing.T) {
 			refused(t, err, userpool.ErrNotAuthorized, isInvalid)
 		}
 	})
-	t.Run("race", func(t *testing.T) {
-		a := a.fork(t)
-		session, code := a.signUpSession("ada")
-		out, err := a.confirmWith("ada", code, session)
-		check(t, err)
-		won := 0
-		for _, err := range race(8, func(int) error { _, err := a.InitiateAuth(t.Context(), a.withSession("ada", out.Session)); return err }) {
-			if err == nil {
-				won++
-			} else if !errors.Is(err, userpool.ErrNotAuthorized) {
-				t.Error(err)
-			}
-		}
-		if won != 1 {
-			t.Errorf("%d signed in, want 1", won)
-		}
-	})
 }
 
 // NEW-131, NEW-132: a level counts for a sign-in by the session of a sign-up as for any other.

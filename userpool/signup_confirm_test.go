@@ -221,26 +221,6 @@ func TestC3_CodeGuesses(t *testing.T) {
 	refused(t, a.confirm("ada", code), userpool.ErrExpiredCode, codeIsOver)
 }
 
-// Of many who answer the right code at once, one confirms.
-func TestC2_ConfirmRace(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	a := b.app()
-	a.signUp("ada", "email", "ada@example.com")
-	code := b.code("ada@example.com")
-	won := 0
-	for _, err := range race(15, func(int) error { return a.confirm("ada", code) }) {
-		if err == nil {
-			won++
-		} else if !errors.Is(err, userpool.ErrNotAuthorized) {
-			t.Errorf("got %v", err)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d confirmed, want 1", won)
-	}
-}
-
 // AUTH-051, AUTH-052, AUTH-056, AUTH-057, AUTH-114, ATTR-062: two may hold an address, one may verify it; the second needs force,
 // and the code is as good as before until then.
 func TestConfirmAlias(t *testing.T) {

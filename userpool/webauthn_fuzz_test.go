@@ -1,12 +1,14 @@
 package userpool_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,8 +17,8 @@ import (
 	"github.com/cenote-auth/cenote/webauthntest"
 )
 
-// fuzzedPasskeys is a service with somebody in it who may have passkeys, and his token.
-func fuzzedPasskeys(f *testing.F) (s *userpool.Service, access string) {
+// fuzzedPasskeys is a service with somebody in it who may have passkeys, the client that he signs in by, and his token.
+func fuzzedPasskeys(f *testing.F) (s *userpool.Service, client, access string) {
 	f.Helper()
 	must := func(err error) {
 		if err != nil {
@@ -26,6 +28,7 @@ func fuzzedPasskeys(f *testing.F) (s *userpool.Service, access string) {
 	now := time.Date(2026, 1, 3, 4, 5, 6, 0, time.UTC)
 	s, err := userpool.New(userpool.Config{
 		SigningKeys: testkeys.Make, Now: func() time.Time { return now }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Limits: userpool.Limits{WrongFactors: -1, WrongCodes: -1},
 	})
 	must(err)
 	ctx := f.Context()
@@ -38,8 +41,10 @@ func fuzzedPasskeys(f *testing.F) (s *userpool.Service, access string) {
 		UserPoolId: id, WebAuthnConfiguration: &userpool.WebAuthnConfigurationType{RelyingPartyId: site},
 	})
 	must(err)
-	client, err := s.CreateUserPoolClient(ctx, &userpool.CreateUserPoolClientInput{
-		UserPoolId: id, ClientName: "c", ExplicitAuthFlows: []userpool.ExplicitAuthFlowsType{userpool.ExplicitAuthFlowsTypeAllowUserPasswordAuth},
+	made, err := s.CreateUserPoolClient(ctx, &userpool.CreateUserPoolClientInput{
+		UserPoolId: id, ClientName: "c", ExplicitAuthFlows: []userpool.ExplicitAuthFlowsType{
+			userpool.ExplicitAuthFlowsTypeAllowUserPasswordAuth, userpool.ExplicitAuthFlowsTypeAllowUserAuth,
+		},
 	})
 	must(err)
 	_, err = s.AdminCreateUser(ctx, &userpool.AdminCreateUserInput{UserPoolId: id, Username: "ada", MessageAction: userpool.MessageActionTypeSuppress})
@@ -47,17 +52,17 @@ func fuzzedPasskeys(f *testing.F) (s *userpool.Service, access string) {
 	_, err = s.AdminSetUserPassword(ctx, &userpool.AdminSetUserPasswordInput{UserPoolId: id, Username: "ada", Password: password, Permanent: true})
 	must(err)
 	out, err := s.InitiateAuth(ctx, &userpool.InitiateAuthInput{
-		ClientId: client.UserPoolClient.ClientId, AuthFlow: userpool.AuthFlowTypeUserPasswordAuth,
+		ClientId: made.UserPoolClient.ClientId, AuthFlow: userpool.AuthFlowTypeUserPasswordAuth,
 		AuthParameters: map[string]string{"USERNAME": "ada", "PASSWORD": password},
 	})
 	must(err)
-	return s, out.AuthenticationResult.AccessToken
+	return s, made.UserPoolClient.ClientId, out.AuthenticationResult.AccessToken
 }
 
 // FuzzPasskey ends registrations with attestation objects that no authenticator made, under client data that fit. What is refused is
 // refused with one of the operation's errors; what is taken is listed and can be deleted.
 func FuzzPasskey(f *testing.F) {
-	s, access := fuzzedPasskeys(f)
+	s, _, access := fuzzedPasskeys(f)
 	start := func(t testing.TB) (options json.RawMessage, challenge string) {
 		out, err := s.StartWebAuthnRegistration(t.Context(), &userpool.StartWebAuthnRegistrationInput{AccessToken: access})
 		var o struct{ Challenge string }
@@ -108,6 +113,95 @@ func FuzzPasskey(f *testing.F) {
 		}
 		if _, err := s.DeleteWebAuthnCredential(t.Context(), &userpool.DeleteWebAuthnCredentialInput{AccessToken: access, CredentialId: encode64(id)}); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// assertion is how FuzzAssertion writes one, with names in place of what differs.
+const assertion = `{"id":"KEY","rawId":"KEY","type":"public-key","clientExtensionResults":{},"response":{"clientDataJSON":"CLIENT","authenticatorData":"DATA","signature":"SIGNATURE","userHandle":"HANDLE"}}`
+
+// FuzzAssertion answers WEB_AUTHN with assertions that no authenticator made for its challenge. None of them signs in, each is refused as
+// any other (AUTH-405), and what is asked for is still there for the one who has the device.
+func FuzzAssertion(f *testing.F) {
+	s, client, access := fuzzedPasskeys(f)
+	start := func(t testing.TB) (session string, options []byte, challenge string) {
+		out, err := s.InitiateAuth(t.Context(), &userpool.InitiateAuthInput{
+			ClientId: client, AuthFlow: userAuth, AuthParameters: map[string]string{"USERNAME": "ada", "PREFERRED_CHALLENGE": "WEB_AUTHN"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var o struct{ Challenge string }
+		options = []byte(out.ChallengeParameters["CREDENTIAL_REQUEST_OPTIONS"])
+		if err := json.Unmarshal(options, &o); err != nil || o.Challenge == "" {
+			t.Fatalf("asked for %s with %s", out.ChallengeName, options)
+		}
+		return out.Session, options, o.Challenge
+	}
+	answer := func(t testing.TB, session, credential string) error {
+		_, err := s.RespondToAuthChallenge(t.Context(), &userpool.RespondToAuthChallengeInput{
+			ClientId: client, ChallengeName: webAuthn, Session: session,
+			ChallengeResponses: map[string]string{"USERNAME": "ada", "CREDENTIAL": credential},
+		})
+		return err
+	}
+	var ids []string
+	var device *webauthntest.Authenticator
+	var sub string
+	for i, c := range []webauthntest.Config{{Algorithm: webauthntest.RS256}, {Algorithm: webauthntest.ES256}, {Algorithm: webauthntest.ES256, NoCounter: true}} {
+		c.Origin = siteOrigin
+		device = webauthntest.New(c)
+		begun, err := s.StartWebAuthnRegistration(f.Context(), &userpool.StartWebAuthnRegistrationInput{AccessToken: access})
+		if err != nil {
+			f.Fatal(err)
+		}
+		credential, err := device.Create(begun.CredentialCreationOptions)
+		if err == nil {
+			_, err = s.CompleteWebAuthnRegistration(f.Context(), &userpool.CompleteWebAuthnRegistrationInput{AccessToken: access, Credential: credential})
+		}
+		if err != nil {
+			f.Fatal(err)
+		}
+		ids = append(ids, fmt.Sprint("KEY", i), device.IDs()[0])
+		_, options, challenge := start(f)
+		text, err := device.Get(options)
+		var made struct {
+			Response struct{ ClientDataJSON, AuthenticatorData, Signature, UserHandle string }
+		}
+		if err == nil {
+			err = json.Unmarshal(text, &made)
+		}
+		if err != nil {
+			f.Fatal(err)
+		}
+		part := func(text string) []byte {
+			b, err := base64.RawURLEncoding.DecodeString(text)
+			if err != nil {
+				f.Fatal(err)
+			}
+			return b
+		}
+		r := made.Response
+		sub = string(part(r.UserHandle))
+		f.Add(strings.ReplaceAll(assertion, "KEY", fmt.Sprint("KEY", i)), strings.ReplaceAll(string(part(r.ClientDataJSON)), challenge, "CHALLENGE"),
+			part(r.AuthenticatorData), part(r.Signature), []byte("SUB"))
+	}
+	f.Fuzz(func(t *testing.T, credential, collected string, data, signature, handle []byte) {
+		session, options, challenge := start(t)
+		collected = strings.ReplaceAll(collected, "CHALLENGE", challenge)
+		handle = bytes.ReplaceAll(handle, []byte("SUB"), []byte(sub))
+		credential = strings.NewReplacer(append(ids,
+			"CLIENT", encode64([]byte(collected)), "DATA", encode64(data), "SIGNATURE", encode64(signature), "HANDLE", encode64(handle),
+		)...).Replace(strings.ToValidUTF8(credential, "x")) // other texts are no requests
+		if err := answer(t, session, credential); !errors.Is(err, userpool.ErrNotAuthorized) && (credential != "" || !errors.Is(err, userpool.ErrInvalidParameter)) {
+			t.Fatalf("got %v", err)
+		}
+		genuine, err := device.Get(options)
+		if err == nil {
+			err = answer(t, session, string(genuine))
+		}
+		if err != nil {
+			t.Errorf("the device that is asked gets %v", err)
 		}
 	})
 }

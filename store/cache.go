@@ -15,6 +15,7 @@ const maxCached = 10_000
 type cache struct {
 	mu      sync.RWMutex
 	entries map[cacheKey]cacheEntry
+	checks  bool // that nobody changes what is shared
 }
 
 type cacheKey struct{ kind, key string }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -10,12 +11,7 @@ import (
 // Meta is embedded in every record type. Version is 0 in a record that was not read from the store.
 type Meta struct {
 	Version int64 `json:"-"`
-
-	data []byte // what the record was decoded from, for [Lookup.Reuse]
 }
-
-// Copied returns the Meta of a copy that will be changed: it can be put back, and never be taken for what is stored.
-func (m Meta) Copied() Meta { return Meta{Version: m.Version} }
 
 func (m *Meta) meta() *Meta { return m }
 
@@ -36,8 +32,8 @@ type Kind[T any] struct {
 	// Raw says which fields are stored as they are, because in JSON they would be longer by a third. They are tagged `json:"-"`.
 	// Which there are may depend on what the JSON holds. nil is none; a kind keeps this from its first record on.
 	Raw func(*T) []*[]byte
-	// Cached keeps decoded records and hands the same one out again while the stored bytes are the same. They are shared:
-	// whoever reads one must not change it.
+	// Cached keeps decoded records and lets look-ups hand the same one out again while the stored bytes are the same. They are
+	// shared: whoever looks one up must not change it.
 	Cached bool
 
 	name string
@@ -107,8 +103,11 @@ func (t Table[T]) decode(rec driver.Record, now time.Time, c *cache) (*T, error)
 	if rec.Version == 0 {
 		return nil, nil
 	}
-	if t.kind.Cached {
+	if t.kind.Cached && c != nil {
 		if v, ok := c.get(t.kind.name, rec); ok {
+			if c.checks {
+				t.mustBeAsRead(v.(*T), rec)
+			}
 			return v.(*T), nil
 		}
 	}
@@ -116,14 +115,26 @@ func (t Table[T]) decode(rec driver.Record, now time.Time, c *cache) (*T, error)
 	if err := t.kind.unmarshal(rec.Data, v); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", t.kind.name, err)
 	}
-	*any(v).(record).meta() = Meta{Version: rec.Version, data: rec.Data}
+	any(v).(record).meta().Version = rec.Version
 	if t.kind.Expires != nil {
 		if end := t.kind.Expires(v); !end.IsZero() && !now.Before(end) {
 			return nil, nil
 		}
 	}
-	if t.kind.Cached {
+	if t.kind.Cached && c != nil {
 		c.put(t.kind.name, rec, v)
 	}
 	return v, nil
+}
+
+// mustBeAsRead panics if somebody has changed a shared record.
+func (t Table[T]) mustBeAsRead(v *T, rec driver.Record) {
+	fresh := new(T)
+	if err := t.kind.unmarshal(rec.Data, fresh); err != nil {
+		panic(err)
+	}
+	want, _ := t.kind.marshal(fresh)
+	if got, err := t.kind.marshal(v); err != nil || !bytes.Equal(got, want) {
+		panic(fmt.Sprintf("store: a %s that look-ups share was changed", t.kind.name))
+	}
 }

@@ -31,6 +31,9 @@ func Open(db driver.DB, now func() time.Time) *Store {
 		now = time.Now
 	}
 	s := &Store{db: db, now: now}
+	if r, ok := db.(interface{ Rehearses() bool }); ok {
+		s.cache.checks = r.Rehearses()
+	}
 	s.sweeper, _ = db.(driver.Sweeper)
 	s.pinger, _ = db.(driver.Pinger)
 	return s

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -15,7 +14,6 @@ type Lookup[T any] struct {
 
 	table Table[T]
 	where driver.Ref
-	known *T
 }
 
 // Find names the record with the given key.
@@ -26,31 +24,11 @@ func (t Table[T]) FindBy(index string, value ...string) *Lookup[T] {
 	return &Lookup[T]{table: t, where: driver.Ref{Kind: t.kind.name, Index: index, Value: t.key(value)}}
 }
 
-// Reuse spares decoding what the caller has decoded before: where the stored record is still, byte for byte, the one that known
-// was read as, Got becomes known itself. It is then shared, and must not be changed. Nil is nothing known.
-func (l *Lookup[T]) Reuse(known *T) *Lookup[T] {
-	l.known = known
-	return l
-}
-
 func (l *Lookup[T]) ref() driver.Ref { return l.where }
 
 func (l *Lookup[T]) take(rec driver.Record, now time.Time, c *cache) (err error) {
-	if l.isKnown(rec) {
-		l.Got = l.known
-		return nil
-	}
 	l.Got, err = l.table.decode(rec, now, c)
 	return err
-}
-
-// isKnown compares bytes, because a store that was restored deals versions again. Records that expire are asked each time.
-func (l *Lookup[T]) isKnown(rec driver.Record) bool {
-	if l.known == nil || l.table.kind.Expires != nil {
-		return false
-	}
-	m := any(l.known).(record).meta()
-	return m.data != nil && m.Version == rec.Version && bytes.Equal(m.data, rec.Data)
 }
 
 // Get returns the record with the given key, or nil.
@@ -132,7 +110,8 @@ func (t Table[T]) rangeOf(q Query) (r driver.Range, recheck bool) {
 	return r, recheck
 }
 
-// Scan returns one page of a range. Expired records are left out, so that a page may hold fewer records than the limit
+// Scan returns one page of a range. The records are the caller's own, also of a kind that is cached: long lists would only push out of
+// the cache what is read again. Expired records are left out, so that a page may hold fewer records than the limit
 // although more follow: only an empty Next says that the range is exhausted.
 func (t Table[T]) Scan(ctx context.Context, r *Reader, q Query) (Page[T], error) {
 	dr, recheck := t.rangeOf(q)
@@ -147,7 +126,7 @@ func (t Table[T]) Scan(ctx context.Context, r *Reader, q Query) (Page[T], error)
 			p.Keys = append(p.Keys, rec.Key)
 			continue
 		}
-		v, err := t.decode(rec, now, &r.s.cache)
+		v, err := t.decode(rec, now, nil)
 		if err != nil {
 			return Page[T]{}, err
 		}

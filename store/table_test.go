@@ -252,3 +252,45 @@ func TestKindWithoutMetaPanics(t *testing.T) {
 	}()
 	store.NewKind("bad", store.Kind[struct{ A int }]{})
 }
+
+// TestSharedRecordsStay checks that a store which rehearses finds out who changes a record that look-ups share, and that pages of
+// records are the caller's own.
+func TestSharedRecordsStay(t *testing.T) {
+	t.Parallel()
+	st, _ := setup(t)
+	table := unique.Of("a")
+	if err := put(t, st, table, &named{ID: "1", Name: "ada"}); err != nil {
+		t.Fatal(err)
+	}
+	look := func() *named {
+		find := table.Find("1")
+		if err := st.Read(t.Context(), find); err != nil {
+			t.Fatal(err)
+		}
+		return find.Got
+	}
+	shared := look()
+	if look() != shared {
+		t.Error("the record was decoded again")
+	}
+	err := st.View(t.Context(), func(r *store.Reader) error {
+		page, err := table.Scan(t.Context(), r, store.Query{Limit: 1})
+		if err == nil {
+			page.Records[0].Name = "eve"
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := look(); got.Name != "ada" {
+		t.Errorf("got %q", got.Name)
+	}
+	shared.Name = "eve"
+	defer func() {
+		if recover() == nil {
+			t.Error("nobody noticed the change")
+		}
+	}()
+	look()
+}

@@ -98,7 +98,7 @@ func (s *Service) proveFactor(ctx context.Context, in signIn, v session, factor 
 	}
 	var u *store.Lookup[userRecord]
 	if in.user != nil {
-		u = users.Of(in.pool.id()).Find(in.user.Sub).Reuse(in.user)
+		u = users.Of(in.pool.id()).Find(in.user.Sub)
 		gets = append(gets, u)
 	}
 	if err := s.store.Read(ctx, gets...); err != nil {

@@ -210,7 +210,7 @@ func (s *Service) againIn(ctx context.Context, get getFunc, sc scope, more ...st
 	}
 	var u *store.Lookup[userRecord]
 	if sc.user != nil {
-		u = users.Of(sc.pool.id()).Find(sc.user.Sub).Reuse(sc.user)
+		u = users.Of(sc.pool.id()).Find(sc.user.Sub)
 		gets = append(gets, u)
 	}
 	if err := get(ctx, gets...); err != nil {

@@ -132,8 +132,9 @@ const (
 )
 
 var users = store.NewKind("user", store.Kind[userRecord]{
-	Key:   func(u *userRecord) []string { return []string{u.Sub} },
-	Index: userIndex,
+	Key:    func(u *userRecord) []string { return []string{u.Sub} },
+	Index:  userIndex,
+	Cached: true,
 	Raw: func(u *userRecord) []*[]byte {
 		if u.Password == nil {
 			return nil
@@ -182,7 +183,6 @@ func (u *userRecord) state() string {
 // clone returns a copy that can be changed and put back. Closures of Update may run twice: they change copies.
 func (u *userRecord) clone() *userRecord {
 	c := *u
-	c.Meta = u.Copied()
 	c.Attributes = cloneMap(u.Attributes)
 	c.Pending = cloneMap(u.Pending)
 	c.Groups = append([]groupRef(nil), u.Groups...)

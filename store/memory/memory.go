@@ -45,6 +45,9 @@ func open(config Config, s *state) *DB {
 	return db
 }
 
+// Rehearses reports whether the store is for finding faults: whoever caches what was read may then check that nobody changes it.
+func (db *DB) Rehearses() bool { return db.config.RehearseUpdates }
+
 var errClosed = errors.New("memory: the store is closed")
 
 // usable returns why a call cannot begin, if it cannot.

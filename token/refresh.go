@@ -146,8 +146,7 @@ func hasRefreshForm(raw string) bool {
 	}
 	parts := strings.Split(raw, ".")
 	for _, part := range parts {
-		bytes, err := base64.RawURLEncoding.DecodeString(part)
-		if err != nil || base64.RawURLEncoding.EncodeToString(bytes) != part {
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil || strings.ContainsAny(part, "\r\n") { // which it skips
 			return false
 		}
 	}

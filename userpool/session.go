@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cenote-auth/cenote/internal/seal"
@@ -168,8 +169,8 @@ func (s *Service) openSession(ctx context.Context, sc scope, text string) (sessi
 // openText opens the text of a session, whomever it was made for.
 func (s *Service) openText(ctx context.Context, text string) (session, error) {
 	var v session
-	sealed, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || base64.RawURLEncoding.EncodeToString(sealed) != text { // one session has one text
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || strings.ContainsAny(text, "\r\n") { // which the decoder skips, and one session has one text
 		return v, errSessionInvalid
 	}
 	plain, err := s.vault.OpenShort(ctx, "session", sessionTextPlace, sealed)

@@ -117,6 +117,7 @@ func (t *tree[T]) take(n *node[T], x T) {
 
 // level makes one node of kids i and i+1 if they fit, and else two of the same size.
 func (n *node[T]) level(i int) {
+	n.items = slices.Clone(n.items) // which published nodes may have, too
 	a, b := n.kids[i], n.kids[i+1]
 	one := &node[T]{draft: n.draft}
 	if a.kids == nil {
@@ -141,7 +142,8 @@ func (n *node[T]) level(i int) {
 	n.kids[i], n.kids[i+1] = one, two
 }
 
-// writable returns n for writing in a draft. A leaf has room for so many items more, because who writes to it adds that many.
+// writable returns n for writing in a draft. A leaf has room for so many items more, because who writes to it adds that many. An inner
+// node goes on with the items that it has, and no room behind them: of most, only a kid changes.
 func (n *node[T]) writable(draft uint64, room int) *node[T] {
 	switch {
 	case n.draft == draft:
@@ -149,7 +151,7 @@ func (n *node[T]) writable(draft uint64, room int) *node[T] {
 	case n.kids == nil:
 		return &node[T]{draft: draft, items: append(make([]T, 0, len(n.items)+room), n.items...)}
 	default:
-		return &node[T]{draft: draft, items: slices.Clone(n.items), kids: slices.Clone(n.kids)}
+		return &node[T]{draft: draft, items: slices.Clip(n.items), kids: slices.Clone(n.kids)}
 	}
 }
 

@@ -60,31 +60,36 @@ func mfaRows(ctx context.Context, o options) ([]row, error) {
 	for _, m := range []struct {
 		what string
 		sms  bool
-	}{{"SMS code answer", true}, {"TOTP answer", false}} {
-		w, err := newMFAWorld(ctx, m.sms)
-		if err != nil {
-			return nil, err
-		}
-		service, err := w.handler()
-		if err != nil {
-			return nil, err
-		}
-		ours, err := serve(ctx, service)
-		if err != nil {
-			return nil, err
-		}
-		defer ours.close()
-		same, err := w.answers(ctx, mfaUsers)
-		if err != nil {
-			return nil, err
-		}
-		c, err := compareBeside(o, w.answering(ctx, ours), signing.asking(ctx, same), floor.asking(ctx, same))
+	}{{"TOTP answer", false}, {"SMS code answer", true}} {
+		c, err := compareAnswers(ctx, o, m.sms, signing, floor)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.what, err)
 		}
 		rows = append(rows, times(m.what, c, 4))
 	}
 	return rows, nil
+}
+
+// compareAnswers compares the answers of one factor in a world of its own, which is gone afterwards.
+func compareAnswers(ctx context.Context, o options, sms bool, signing, floor *peer) (comparison, error) {
+	w, err := newMFAWorld(ctx, sms)
+	if err != nil {
+		return comparison{}, err
+	}
+	service, err := w.handler()
+	if err != nil {
+		return comparison{}, err
+	}
+	ours, err := serve(ctx, service)
+	if err != nil {
+		return comparison{}, err
+	}
+	defer ours.close()
+	same, err := w.answers(ctx, mfaUsers)
+	if err != nil {
+		return comparison{}, err
+	}
+	return compareBeside(o, w.answering(ctx, ours), signing.asking(ctx, same), floor.asking(ctx, same))
 }
 
 // mfaWorld is a world whose users all have a second factor. Its clock moves on, since a code of a token is good once.

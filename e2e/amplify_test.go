@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// AUTH-106, AUTH-272…288, NEW-097: AWS's library for front ends signs in by SRP, by each first factor, after a sign-up without a
-// password, and with a software token that it has set up.
+// AUTH-106, AUTH-272, AUTH-275…279, AUTH-282…284, AUTH-286…288, NEW-097: AWS's library for front ends signs in by SRP, by each first
+// factor, after a sign-up without a password, and with a software token that it has set up.
 func TestAmplify(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, start(t, nil, "dev"), anyone, func(in *cip.CreateUserPoolInput) {

@@ -58,7 +58,8 @@ func (quiz) verify(e events.CognitoEventUserPoolsVerifyAuthChallenge) (events.Co
 	return e, nil
 }
 
-// AUTH-221…242: CUSTOM_AUTH by the clients that people have, with the functions behind Lambda's Invoke API.
+// AUTH-222…225, AUTH-227, AUTH-228, AUTH-230, AUTH-231, AUTH-233, AUTH-234, AUTH-236: CUSTOM_AUTH by the clients that people have, with
+// the functions behind Lambda's Invoke API.
 func TestCustomAuth(t *testing.T) {
 	t.Parallel()
 	functions := startLambda(t, map[string]any{"define": quiz{}.define, "create": quiz{}.create, "verify": quiz{}.verify})

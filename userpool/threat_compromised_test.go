@@ -16,8 +16,8 @@ func compromisedBench(t *testing.T, mode userpool.AdvancedSecurityModeType, know
 	return protect(t, mode, append(options, func(c *userpool.Config) { c.CompromisedPasswords = known })...)
 }
 
-// AUTH-557, AUTH-028: who signs in with a compromised password has to set another one; until then nothing works. AUTH-556: where the
-// password does not reach the service nobody looks.
+// AUTH-557, AUTH-028: who signs in with a compromised password has to set another one; until then nothing works. AUTH-556, AUTH-197: where
+// the password does not reach the service nobody looks.
 func TestCompromisedSignIn(t *testing.T) {
 	t.Parallel()
 	for _, flow := range []string{"plain", "signed"} {

@@ -3,6 +3,7 @@ package archtest_test
 import (
 	"fmt"
 	"go/ast"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,9 +15,14 @@ import (
 
 // An acceptanceLine is a line of the acceptance list that ends a specification.
 type acceptanceLine struct {
-	name   string // its range of facts, as the list has it
-	family string
-	facts  [2]int
+	name string // its range of facts, as the list has it
+	factsOf
+}
+
+// factsOf are those of a family from one number to another.
+type factsOf struct {
+	family   string
+	from, to int
 }
 
 var (
@@ -41,16 +47,16 @@ func acceptanceLines(t *testing.T) (lines []acceptanceLine, guessed map[string]b
 		for _, m := range acceptable.FindAllStringSubmatch(list, -1) {
 			from, _ := strconv.Atoi(m[3])
 			to, _ := strconv.Atoi(m[4])
-			lines = append(lines, acceptanceLine{m[1], m[2], [2]int{from, to}})
+			lines = append(lines, acceptanceLine{m[1], factsOf{m[2], from, to}})
 		}
 	}
 	return lines, guessed
 }
 
-func (l acceptanceLine) has(id string) bool {
+func (f factsOf) has(id string) bool {
 	family, number, _ := strings.Cut(id, "-")
 	n, err := strconv.Atoi(number)
-	return err == nil && family == l.family && l.facts[0] <= n && n <= l.facts[1]
+	return err == nil && family == f.family && f.from <= n && n <= f.to
 }
 
 func read(t *testing.T, name string) string {
@@ -89,17 +95,21 @@ func TestAcceptance(t *testing.T) {
 	tests, code := map[string]bool{}, map[string]bool{}
 	functions := map[string]map[string]bool{} // the facts that a test function names, by its name
 	for _, src := range sources(t) {
+		if src.pkg == "internal/archtest" { // which checks texts, not facts
+			continue
+		}
 		text := read(t, src.name)
 		into := code
 		if src.test {
 			into = tests
 			for name, body := range testFunctions(src, text) {
-				functions[name] = named(body)
+				if functions[name] == nil {
+					functions[name] = map[string]bool{}
+				}
+				maps.Copy(functions[name], named(body))
 			}
 		}
-		for id := range named(text) {
-			into[id] = true
-		}
+		maps.Copy(into, named(text))
 	}
 	for _, l := range lines {
 		t.Run(l.name, func(t *testing.T) {
@@ -131,7 +141,7 @@ func TestAcceptance(t *testing.T) {
 // check looks for the tests that the line is accepted by.
 func (l acceptanceLine) check(t *testing.T, functions map[string]map[string]bool, divergences map[string]bool) {
 	t.Helper()
-	a, found := acceptedBy[l.name]
+	a, found := acceptedBy[l.factsOf]
 	if !found {
 		t.Fatal("acceptedBy has nothing for this line")
 	}
@@ -151,17 +161,9 @@ func (l acceptanceLine) check(t *testing.T, functions map[string]map[string]bool
 	if a.tests == "" && a.absent == "" {
 		t.Error("the line is accepted by nothing")
 	}
-	if a.absent != "" && !slices.ContainsFunc(keys(divergences), l.has) {
+	if a.absent != "" && !slices.ContainsFunc(slices.Collect(maps.Keys(divergences)), l.has) {
 		t.Errorf("docs/divergences.md says nothing of what is absent: %s", a.absent)
 	}
-}
-
-func keys(m map[string]bool) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	return out
 }
 
 // testFunctions returns the text of each test function of a file, with the comment above it.

@@ -7,18 +7,17 @@ import (
 	"github.com/cenote-auth/cenote/store/driver"
 )
 
-// maxCached bounds the decoded records that a store keeps. When it is reached the cache starts anew.
+// maxCached bounds the decoded records that a store keeps of each kind. When it is reached the kind starts anew: many users do not push
+// out their pool and its keys.
 const maxCached = 10_000
 
 // cache keeps decoded records. It is never trusted to be fresh: an entry counts only for the version and the very bytes that
 // were read in the same snapshot as everything else (H4). Bytes, because a store that was restored deals versions again.
 type cache struct {
 	mu      sync.RWMutex
-	entries map[cacheKey]cacheEntry
-	checks  bool // that nobody changes what is shared
+	entries map[string]map[string]cacheEntry // by kind and key
+	checks  bool                             // that nobody changes what is shared
 }
-
-type cacheKey struct{ kind, key string }
 
 type cacheEntry struct {
 	version int64
@@ -28,7 +27,7 @@ type cacheEntry struct {
 
 func (c *cache) get(kind string, rec driver.Record) (any, bool) {
 	c.mu.RLock()
-	e, ok := c.entries[cacheKey{kind, rec.Key}]
+	e, ok := c.entries[kind][rec.Key]
 	c.mu.RUnlock()
 	if !ok || e.version != rec.Version || !bytes.Equal(e.data, rec.Data) {
 		return nil, false
@@ -39,8 +38,11 @@ func (c *cache) get(kind string, rec driver.Record) (any, bool) {
 func (c *cache) put(kind string, rec driver.Record, v any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.entries == nil || len(c.entries) >= maxCached {
-		c.entries = make(map[cacheKey]cacheEntry)
+	if c.entries == nil {
+		c.entries = map[string]map[string]cacheEntry{}
 	}
-	c.entries[cacheKey{kind, rec.Key}] = cacheEntry{rec.Version, rec.Data, v}
+	if c.entries[kind] == nil || len(c.entries[kind]) >= maxCached {
+		c.entries[kind] = map[string]cacheEntry{}
+	}
+	c.entries[kind][rec.Key] = cacheEntry{rec.Version, rec.Data, v}
 }

@@ -31,7 +31,7 @@ func Open(db driver.DB, now func() time.Time) *Store {
 		now = time.Now
 	}
 	s := &Store{db: db, now: now}
-	if r, ok := db.(interface{ Rehearses() bool }); ok {
+	if r, ok := db.(driver.Rehearser); ok {
 		s.cache.checks = r.Rehearses()
 	}
 	s.sweeper, _ = db.(driver.Sweeper)

@@ -262,15 +262,8 @@ func TestSharedRecordsStay(t *testing.T) {
 	if err := put(t, st, table, &named{ID: "1", Name: "ada"}); err != nil {
 		t.Fatal(err)
 	}
-	look := func() *named {
-		find := table.Find("1")
-		if err := st.Read(t.Context(), find); err != nil {
-			t.Fatal(err)
-		}
-		return find.Got
-	}
-	shared := look()
-	if look() != shared {
+	shared := look(t, st, table, "1")
+	if look(t, st, table, "1") != shared {
 		t.Error("the record was decoded again")
 	}
 	err := st.View(t.Context(), func(r *store.Reader) error {
@@ -283,7 +276,7 @@ func TestSharedRecordsStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := look(); got.Name != "ada" {
+	if got := look(t, st, table, "1"); got.Name != "ada" {
 		t.Errorf("got %q", got.Name)
 	}
 	shared.Name = "eve"
@@ -292,5 +285,5 @@ func TestSharedRecordsStay(t *testing.T) {
 			t.Error("nobody noticed the change")
 		}
 	}()
-	look()
+	look(t, st, table, "1")
 }

@@ -153,6 +153,10 @@ type (
 	Pinger interface {
 		Ping(ctx context.Context) error
 	}
+	// Rehearser says whether the database runs closures twice to find faults, so that others check what they rely on as well.
+	Rehearser interface {
+		Rehearses() bool
+	}
 	// Backuper writes a consistent copy of the store to a directory that does not exist yet.
 	Backuper interface {
 		Backup(ctx context.Context, dir string) error

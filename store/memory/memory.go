@@ -34,6 +34,7 @@ var (
 	_ driver.Snapshotter = (*DB)(nil)
 	_ driver.Sweeper     = (*DB)(nil)
 	_ driver.Pinger      = (*DB)(nil)
+	_ driver.Rehearser   = (*DB)(nil)
 )
 
 // New returns a new and empty store.
@@ -45,7 +46,7 @@ func open(config Config, s *state) *DB {
 	return db
 }
 
-// Rehearses reports whether the store is for finding faults: whoever caches what was read may then check that nobody changes it.
+// Rehearses implements driver.Rehearser.
 func (db *DB) Rehearses() bool { return db.config.RehearseUpdates }
 
 var errClosed = errors.New("memory: the store is closed")

@@ -95,23 +95,23 @@ func (i *Issuer) Sign(ctx context.Context, pool string, key SigningKey, claims m
 	if err := checkPublicKey(public); err != nil {
 		return "", fmt.Errorf("key %s: %w", key.ID, err)
 	}
-	room := rooms.Get().(*room)
-	defer room.leave()
-	if err := encodeHeader(&room.text, key.ID); err != nil {
+	r := rooms.Get().(*room)
+	defer r.leave()
+	if err := encodeHeader(&r.text, key.ID); err != nil {
 		return "", err
 	}
-	split := room.text.Len()
-	if err := encodeClaims(&room.text, claims); err != nil {
+	split := r.text.Len()
+	if err := encodeClaims(&r.text, claims); err != nil {
 		return "", err
 	}
-	e, text := base64.RawURLEncoding, room.text.Bytes()
+	e, text := base64.RawURLEncoding, r.text.Bytes()
 	size := e.EncodedLen(split) + 1 + e.EncodedLen(len(text)-split) + 1 + e.EncodedLen(public.Size())
 	if size > MaxLength {
 		return "", fmt.Errorf("%w: %d characters are more than %d", ErrTooLong, size, MaxLength)
 	}
-	raw := append(e.AppendEncode(room.raw[:0], text[:split]), '.')
+	raw := append(e.AppendEncode(r.raw[:0], text[:split]), '.')
 	raw = e.AppendEncode(raw, text[split:])
-	room.raw = raw
+	r.raw = raw
 	digest := sha256.Sum256(raw)
 
 	var signature []byte
@@ -122,8 +122,8 @@ func (i *Issuer) Sign(ctx context.Context, pool string, key SigningKey, claims m
 	if err != nil {
 		return "", err
 	}
-	room.raw = e.AppendEncode(append(raw, '.'), signature)
-	return string(room.raw), nil
+	r.raw = e.AppendEncode(append(raw, '.'), signature)
+	return string(r.raw), nil
 }
 
 // A room is where a token is put together. Whoever comes next uses it again.
@@ -135,8 +135,11 @@ type room struct {
 var rooms = sync.Pool{New: func() any { return new(room) }}
 
 func (r *room) leave() {
-	if r.text.Cap() <= 2*MaxLength {
-		r.text.Reset()
-		rooms.Put(r)
+	if r.text.Cap() > 2*MaxLength {
+		return
 	}
+	clear(r.text.Bytes())
+	clear(r.raw) // a token is a secret
+	r.text.Reset()
+	rooms.Put(r)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +34,7 @@ var built struct {
 
 // TestMain removes the binary and the PostgreSQL server at the end.
 func TestMain(m *testing.M) {
+	lastPort.Store(20000 + rand.Uint32N(8000))
 	code := pgtest.Main(m)
 	_ = os.RemoveAll(built.dir)
 	os.Exit(code)
@@ -191,12 +194,20 @@ func (s *server) stop(t *testing.T) {
 	}
 }
 
+// lastPort is the last port that a server was given. The ports lie below those that the kernel hands out by itself, from 32768:
+// neither a connection of another test nor a listener on port 0 takes one between here and the start of the server.
+var lastPort atomic.Uint32
+
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lastPort.Add(1)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return fmt.Sprint(l.Addr())
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr())
+	t.Fatal("no port is free")
+	return ""
 }

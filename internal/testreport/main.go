@@ -57,6 +57,7 @@ type reporter struct {
 	builds  map[string][]string    // by import path
 	failed  map[string]bool        // packages with a failed test
 	skips   map[string]int         // how many tests, by package and reason
+	faults  []string               // what failed tests said first
 }
 
 // report copies what matters of the events in r to w.
@@ -112,12 +113,23 @@ func (rep *reporter) endTest(e event) {
 	case "fail":
 		rep.sum.failed++
 		rep.failed[e.Package] = true
+		rep.faults = append(rep.faults, e.Package+" "+e.Test+firstFault(output))
 		fmt.Fprintf(rep.out, "FAIL %s %s\n%s", e.Package, e.Test, strings.Join(output, ""))
 	}
 }
 
 // place is where a test said something.
 var place = regexp.MustCompile(`^[A-Za-z0-9_]+\.go:[0-9]+: `)
+
+// firstFault returns the first line in which a test said where it was, or nothing: a subtest may have said it.
+func firstFault(output []string) string {
+	for _, line := range output {
+		if line = strings.TrimSpace(line); place.MatchString(line) {
+			return ": " + line
+		}
+	}
+	return ""
+}
 
 // reason returns what a skipped test said, on one line.
 func reason(output []string) string {
@@ -165,6 +177,9 @@ func (rep *reporter) dump(pkg string) {
 func (rep *reporter) finish() {
 	for _, why := range slices.Sorted(maps.Keys(rep.skips)) {
 		fmt.Fprintf(rep.out, "skipped %d of %s\n", rep.skips[why], why)
+	}
+	for _, fault := range rep.faults { // again, where a reader of the end of a long log finds it
+		fmt.Fprintf(rep.out, "failed %s\n", fault)
 	}
 	fmt.Fprintf(rep.out, "%d packages, %d of them failed\n", rep.sum.packages, rep.sum.broken)
 	fmt.Fprintf(rep.out, "%d passed, %d failed, %d skipped\n", rep.sum.passed, rep.sum.failed, rep.sum.skipped)

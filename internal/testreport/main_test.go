@@ -29,7 +29,7 @@ func TestReport(t *testing.T) {
 			events: `{"Action":"output","Package":"p","Test":"TestA","Output":"a_test.go:1: no\n"}
 {"Action":"fail","Package":"p","Test":"TestA"}
 {"Action":"fail","Package":"p"}`,
-			want: []string{"FAIL p TestA", "a_test.go:1: no", "0 passed, 1 failed, 0 skipped", "1 packages, 1 of them failed"},
+			want: []string{"FAIL p TestA", "a_test.go:1: no", "failed p TestA: a_test.go:1: no", "0 passed, 1 failed, 0 skipped", "1 packages, 1 of them failed"},
 		},
 		{
 			name: "a build that failed",

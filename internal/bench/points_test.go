@@ -26,8 +26,7 @@ func (p *population) points(ctx context.Context) work {
 }
 
 // pointRows compares point reads among many users with those among few, in the store and in Go's maps. What grows in a map, too,
-// is the cost of a cache that is smaller than the data: no store in memory is without it. So where nothing that is read is in the
-// cache, the bound is on what the store grows beside the map.
+// is the cost of a cache that is smaller than the data: no store in memory is without it.
 func pointRows(ctx context.Context, o options, few, many *population) ([]row, error) {
 	fewMapped, err := few.mapped(ctx)
 	if err != nil {
@@ -42,10 +41,9 @@ func pointRows(ctx context.Context, o options, few, many *population) ([]row, er
 	for _, m := range []struct {
 		what  string
 		users int
-		bound func(mapped float64) float64
 	}{
-		{"a record by key and one by unique entry, from the store alone", hot, func(mapped float64) float64 { return max(1.5, mapped) }},
-		{"everybody in turn: the same", o.large, func(mapped float64) float64 { return 1.5 * mapped }},
+		{"a record by key and one by unique entry, from the store alone", hot},
+		{"everybody in turn: the same", o.large},
 	} {
 		pair := func(few, many *population) [2]work {
 			return [2]work{many.asking(m.users).points(ctx), few.asking(m.users).points(ctx)}
@@ -55,7 +53,7 @@ func pointRows(ctx context.Context, o options, few, many *population) ([]row, er
 			return nil, fmt.Errorf("%s: %w", m.what, err)
 		}
 		c, floor := all[0], all[1]
-		rows = append(rows, times(m.what, c, m.bound(floor.ratio)), times("    a Go map's own growth", floor, 0))
+		rows = append(rows, times(m.what, c, max(1.5, floor.ratio)), times("    a Go map's own growth", floor, 0))
 	}
 	return rows, nil
 }

@@ -99,6 +99,39 @@ func ParsePrivateKey(der []byte) (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
+// MarshalPublicKey returns an RSA key in PKIX, DER. A key that is not RSA, or has
+// fewer than 2,048 bits, is an error.
+func MarshalPublicKey(key crypto.PublicKey) ([]byte, error) {
+	public, ok := key.(*rsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("marshal public key: %T is not an RSA key", key)
+	}
+	if err := checkPublicKey(public); err != nil {
+		return nil, fmt.Errorf("marshal public key: %w", err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return nil, fmt.Errorf("marshal public key: %w", err)
+	}
+	return der, nil
+}
+
+// ParsePublicKey reads what [MarshalPublicKey] wrote.
+func ParsePublicKey(der []byte) (*rsa.PublicKey, error) {
+	parsed, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("parse public key: %w", err)
+	}
+	key, ok := parsed.(*rsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("parse public key: %T is not an RSA key", parsed)
+	}
+	if err := checkPublicKey(key); err != nil {
+		return nil, fmt.Errorf("parse public key: %w", err)
+	}
+	return key, nil
+}
+
 // maxKeyBits bounds what one verification may cost.
 const maxKeyBits = 8192
 

@@ -228,3 +228,32 @@ func FuzzParseJWKS(f *testing.F) {
 		}
 	})
 }
+
+func TestPublicKeyRoundTrip(t *testing.T) {
+	t.Parallel()
+	key := &testKeys()[0].PublicKey
+	der, err := token.MarshalPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := token.ParsePublicKey(der)
+	if err != nil || !again.Equal(key) {
+		t.Errorf("read back: %v", err)
+	}
+	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := token.MarshalPublicKey(ec.Public()); err == nil {
+		t.Error("an elliptic curve's key was taken")
+	}
+	other, err := x509.MarshalPKIXPublicKey(ec.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, der := range map[string][]byte{"garbage": {1, 2, 3}, "empty": nil, "elliptic curve": other} {
+		if _, err := token.ParsePublicKey(der); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

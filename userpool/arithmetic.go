@@ -28,8 +28,12 @@ func (s *Service) expensive(ctx context.Context, poolID string, cost time.Durati
 	return err
 }
 
-// signatures is the gate of private-key operations.
-func (s *Service) signatures() token.Gate {
+// signatures is the gate of private-key operations. Those of a pool whose keys are all kept elsewhere cost this process nothing
+// and have none.
+func (s *Service) signatures(k *keysRecord) token.Gate {
+	if len(k.Private) == 0 {
+		return nil
+	}
 	return func(ctx context.Context, poolID string, work func() error) error {
 		return s.expensive(ctx, poolID, costSignature, work)
 	}

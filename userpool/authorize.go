@@ -97,7 +97,7 @@ func (s *Service) verifierFor(ctx context.Context, claimed *token.Claims, c *acc
 	if err != nil {
 		return nil, err
 	}
-	published, err := poolSigner{stored, crypt, s.store.Now()}.PublicKeys(ctx, b.pool.id())
+	published, err := s.signerOf(b.pool, stored, crypt).PublicKeys(ctx, b.pool.id())
 	if err != nil {
 		return nil, err
 	}

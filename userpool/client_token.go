@@ -164,7 +164,7 @@ func (s *Service) signMachine(ctx context.Context, m machine, scopes []string, o
 		return "", 0, err
 	}
 	now := s.store.Now()
-	issuer, err := token.NewIssuer(token.IssuerConfig{Keys: poolSigner{keys, crypt, now}, Rand: s.rand, Gate: s.signatures()})
+	issuer, err := token.NewIssuer(token.IssuerConfig{Keys: s.signerOf(m.pool, keys, crypt), Rand: s.rand, Gate: s.signatures(keys)})
 	if err != nil {
 		return "", 0, err
 	}

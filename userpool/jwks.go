@@ -32,7 +32,7 @@ func (s *Service) publicKeys(ctx context.Context, poolID string) ([]token.Public
 	if err != nil {
 		return nil, err
 	}
-	return poolSigner{keys, crypt, s.store.Now()}.PublicKeys(ctx, poolID)
+	return s.signerOf(sc.pool, keys, crypt).PublicKeys(ctx, poolID)
 }
 
 // KeySet returns the keys of a pool for a token.Verifier in the same process. It reads the store, so it knows of a rotation at

@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"crypto"
 	"crypto/rsa"
 	"fmt"
 	"sync"
@@ -15,14 +16,35 @@ import (
 // KeyMaker makes a signing key and its kid for tokens of one use of a pool.
 type KeyMaker func(ctx context.Context, poolID string, use token.Use) (kid string, key *rsa.PrivateKey, err error)
 
-// keysRecord is the signing keys of a pool: a ring that says which of them signs and which are published, and the private
-// keys, sealed. It is decoded once and shared; what is parsed from it is kept beside it.
+// keysRecord is the signing keys of a pool: a ring that says which of them signs and which are published, and the keys: private
+// ones, sealed, or the public halves of those that Config.Signers keeps. It is decoded once and shared; what is parsed from it is
+// kept beside it.
 type keysRecord struct {
 	store.Meta
 	Ring    token.Ring
 	Private map[string][]byte // by kid, sealed PKCS #8
+	Kept    map[string][]byte `json:",omitempty"` // by kid, PKIX
 
-	parsed sync.Map // kid → *rsa.PrivateKey
+	signers sync.Map // kid → crypto.Signer
+	publics sync.Map // kid → *rsa.PublicKey, of those that are kept elsewhere
+}
+
+// add puts a new key into the record.
+func (k *keysRecord) add(m newKey) {
+	if m.kept != nil {
+		if k.Kept == nil {
+			k.Kept = map[string][]byte{}
+		}
+		k.Kept[m.kid] = m.kept
+		return
+	}
+	k.Private[m.kid] = m.sealed
+}
+
+// A newKey is a signing key that is not stored yet: its private half, sealed, or its public half if Config.Signers keeps it.
+type newKey struct {
+	kid          string
+	sealed, kept []byte
 }
 
 var signingKeys = store.NewKind("keys", store.Kind[keysRecord]{
@@ -114,12 +136,12 @@ func (s *Service) makeKeys(ctx context.Context, p *poolRecord) (*keysRecord, err
 	k := &keysRecord{Private: map[string][]byte{}}
 	now := s.store.Now()
 	for _, use := range []token.Use{token.ID, token.Access} {
-		kid, sealed, err := s.makeKey(ctx, p, crypt, use)
+		made, err := s.makeKey(ctx, p, crypt, use)
 		if err != nil {
 			return nil, err
 		}
-		k.Private[kid] = sealed
-		k.Ring = k.Ring.RotateNow(use, kid, now, maxTokenLife, false)
+		k.add(made)
+		k.Ring = k.Ring.RotateNow(use, made.kid, now, maxTokenLife, false)
 	}
 	return k, nil
 }
@@ -127,21 +149,27 @@ func (s *Service) makeKeys(ctx context.Context, p *poolRecord) (*keysRecord, err
 // maxTokenLife is the longest that an ID or access token lives (AUTH-510): so long a key that signs no more stays published.
 const maxTokenLife = 24 * time.Hour
 
-func (s *Service) makeKey(ctx context.Context, p *poolRecord, c poolCrypt, use token.Use) (kid string, sealed []byte, err error) {
-	var key *rsa.PrivateKey
-	err = s.expensive(ctx, p.id(), costKeyPair, func() (err error) {
+func (s *Service) makeKey(ctx context.Context, p *poolRecord, c poolCrypt, use token.Use) (newKey, error) {
+	if s.cfg.signers != nil {
+		return s.makeKeptKey(ctx, p, use)
+	}
+	var (
+		kid string
+		key *rsa.PrivateKey
+	)
+	err := s.expensive(ctx, p.id(), costKeyPair, func() (err error) {
 		kid, key, err = s.cfg.keys(ctx, p.id(), use)
 		return err
 	})
 	if err != nil {
-		return "", nil, err
+		return newKey{}, err
 	}
 	der, err := token.MarshalPrivateKey(key)
 	if err != nil {
-		return "", nil, err
+		return newKey{}, err
 	}
-	sealed, err = c.seal(fieldSigning, kid, der)
-	return kid, sealed, err
+	sealed, err := c.seal(fieldSigning, kid, der)
+	return newKey{kid: kid, sealed: sealed}, err
 }
 
 func firstError(errs ...error) error {
@@ -163,49 +191,82 @@ func (s *Service) refuseTestKeys(k *keysRecord) error {
 	return nil
 }
 
-// private returns a private key of the record, opened and parsed once.
-func (k *keysRecord) private(c poolCrypt, kid string) (*rsa.PrivateKey, error) {
-	if key, ok := k.parsed.Load(kid); ok {
-		return key.(*rsa.PrivateKey), nil
+// signer returns a key of the record: a private key, opened and parsed once, or what Config.Signers says.
+func (p poolSigner) signer(ctx context.Context, kid string) (crypto.Signer, error) {
+	if key, ok := p.keys.signers.Load(kid); ok {
+		return key.(crypto.Signer), nil
 	}
-	der, err := c.open(fieldSigning, kid, k.Private[kid])
+	key, err := p.findSigner(ctx, kid)
 	if err != nil {
 		return nil, err
 	}
-	key, err := token.ParsePrivateKey(der)
-	if err != nil {
-		return nil, err
-	}
-	k.parsed.Store(kid, key)
+	p.keys.signers.Store(kid, key)
 	return key, nil
+}
+
+func (p poolSigner) findSigner(ctx context.Context, kid string) (crypto.Signer, error) {
+	if der, ok := p.keys.Kept[kid]; ok {
+		return p.kept(ctx, kid, der)
+	}
+	der, err := p.crypt.open(fieldSigning, kid, p.keys.Private[kid])
+	if err != nil {
+		return nil, err
+	}
+	return token.ParsePrivateKey(der)
+}
+
+// public returns the public half of a key of the record. For one that is kept elsewhere nobody is asked.
+func (p poolSigner) public(ctx context.Context, kid string) (*rsa.PublicKey, error) {
+	der, kept := p.keys.Kept[kid]
+	if !kept {
+		key, err := p.signer(ctx, kid)
+		if err != nil {
+			return nil, err
+		}
+		return key.Public().(*rsa.PublicKey), nil
+	}
+	if key, ok := p.keys.publics.Load(kid); ok {
+		return key.(*rsa.PublicKey), nil
+	}
+	key, err := token.ParsePublicKey(der)
+	if err == nil {
+		p.keys.publics.Store(kid, key)
+	}
+	return key, err
 }
 
 // poolSigner is the token.KeySource of one pool's keys as they were read.
 type poolSigner struct {
-	keys  *keysRecord
-	crypt poolCrypt
-	now   time.Time
+	pool    string
+	keys    *keysRecord
+	crypt   poolCrypt
+	signers Signers // nil if this process has all keys
+	now     time.Time
+}
+
+func (s *Service) signerOf(p *poolRecord, k *keysRecord, c poolCrypt) poolSigner {
+	return poolSigner{p.id(), k, c, s.cfg.signers, s.store.Now()}
 }
 
 // SigningKey returns the key that signs now.
-func (p poolSigner) SigningKey(_ context.Context, _ string, use token.Use) (token.SigningKey, error) {
+func (p poolSigner) SigningKey(ctx context.Context, _ string, use token.Use) (token.SigningKey, error) {
 	state, ok := p.keys.Ring.Current(use, p.now)
 	if !ok {
 		return token.SigningKey{}, fmt.Errorf("no key for %s tokens", use)
 	}
-	key, err := p.keys.private(p.crypt, state.ID)
+	key, err := p.signer(ctx, state.ID)
 	return token.SigningKey{ID: state.ID, Signer: key}, err
 }
 
 // PublicKeys returns the keys that are published now.
-func (p poolSigner) PublicKeys(context.Context, string) ([]token.PublicKey, error) {
+func (p poolSigner) PublicKeys(ctx context.Context, _ string) ([]token.PublicKey, error) {
 	var out []token.PublicKey
 	for _, state := range p.keys.Ring.Published(p.now) {
-		key, err := p.keys.private(p.crypt, state.ID)
+		key, err := p.public(ctx, state.ID)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, token.PublicKey{ID: state.ID, Key: &key.PublicKey})
+		out = append(out, token.PublicKey{ID: state.ID, Key: key})
 	}
 	return out, nil
 }

@@ -2,7 +2,6 @@ package userpool
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"github.com/cenote-auth/cenote/store"
@@ -42,14 +41,12 @@ func (s *Service) rotateKeys(ctx context.Context, poolID string, next func(token
 	if err != nil {
 		return err
 	}
-	uses := []token.Use{token.ID, token.Access}
-	kids, sealed := map[token.Use]string{}, map[string][]byte{}
-	for _, use := range uses {
-		kid, private, err := s.makeKey(ctx, sc.pool, crypt, use)
-		if err != nil {
+	uses := [...]token.Use{token.ID, token.Access}
+	var made [len(uses)]newKey
+	for i, use := range uses {
+		if made[i], err = s.makeKey(ctx, sc.pool, crypt, use); err != nil {
 			return err
 		}
-		kids[use], sealed[kid] = kid, private
 	}
 	table := signingKeys.Of(poolID)
 	return s.store.Update(ctx, func(tx *store.Tx) error {
@@ -60,13 +57,17 @@ func (s *Service) rotateKeys(ctx context.Context, poolID string, next func(token
 		if find.Got == nil {
 			return errPoolNotFound(poolID)
 		}
-		k := &keysRecord{Meta: find.Got.Meta, Ring: find.Got.Ring, Private: maps.Clone(sealed)}
-		for _, use := range uses {
-			k.Ring = next(k.Ring, use, kids[use], tx.Now())
+		k := &keysRecord{Meta: find.Got.Meta, Ring: find.Got.Ring, Private: map[string][]byte{}}
+		for i, use := range uses {
+			k.add(made[i])
+			k.Ring = next(k.Ring, use, made[i].kid, tx.Now())
 		}
-		for _, state := range k.Ring { // private keys live as long as they are published
+		for _, state := range k.Ring { // keys live as long as they are published
 			if old, ok := find.Got.Private[state.ID]; ok {
-				k.Private[state.ID] = old
+				k.add(newKey{kid: state.ID, sealed: old})
+			}
+			if old, ok := find.Got.Kept[state.ID]; ok {
+				k.add(newKey{kid: state.ID, kept: old})
 			}
 		}
 		return table.Put(ctx, tx, k)

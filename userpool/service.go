@@ -81,8 +81,11 @@ type Config struct {
 	Now  func() time.Time // nil is time.Now
 	Rand io.Reader        // nil is crypto/rand.Reader
 
-	// SigningKeys makes the RSA keys of pools. nil makes new ones, when a pool first needs them.
+	// SigningKeys makes the RSA keys of pools, which the store keeps sealed. nil makes new ones, when a pool first needs them.
 	SigningKeys KeyMaker
+	// Signers keeps the keys that sign tokens elsewhere, in a KMS for example. nil has SigningKeys make them. Keys that a pool has
+	// already sign on until RotateSigningKeys.
+	Signers Signers
 	// Mode is written into a new store; a store that `cenote dev` made opens in no other mode.
 	Mode Mode
 }
@@ -113,6 +116,7 @@ type config struct {
 	passkeyOrigins  func(string) []string
 	logger          *slog.Logger
 	keys            KeyMaker
+	signers         Signers
 	mode            Mode
 	assessor        risk.Assessor
 	locator         risk.Locator
@@ -191,7 +195,7 @@ func (s *Service) configure(c Config) error {
 	s.cfg = config{
 		region: c.Region, account: c.AccountID, issuer: c.Issuer, email: c.Email, sms: c.SMS, senderKeys: c.SenderKeys,
 		limits: c.Limits.withDefaults(), customIDs: c.CustomIDs, rateCategories: c.RateCategories, lenientLists: c.LenientAttributesToGet,
-		logger: c.Logger, keys: c.SigningKeys, mode: c.Mode, customerKey: c.CustomerKey,
+		logger: c.Logger, keys: c.SigningKeys, signers: c.Signers, mode: c.Mode, customerKey: c.CustomerKey,
 		passkeyOrigins: c.PasskeyOrigins,
 		assessor:       c.RiskAssessor, locator: c.Locator, compromised: c.CompromisedPasswords,
 	}

@@ -64,7 +64,7 @@ func (s *Service) signTokens(ctx context.Context, keys *keysRecord, sc scope, f 
 	}
 	now := s.store.Now()
 	issuer, err := token.NewIssuer(token.IssuerConfig{
-		Keys: poolSigner{keys, crypt, now}, Rand: s.rand, Gate: s.signatures(),
+		Keys: s.signerOf(sc.pool, keys, crypt), Rand: s.rand, Gate: s.signatures(keys),
 	})
 	if err != nil {
 		return nil, err

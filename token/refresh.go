@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -45,7 +46,21 @@ type RefreshConfig struct {
 // is the MAC inside, under a secret of ours and bound to the pool.
 type RefreshSealer struct {
 	cfg RefreshConfig
+
+	mu      sync.Mutex
+	content *contentKey // that the next token is encrypted with
 }
+
+// contentKey is a key of envelopes and its own encryption, which costs more than
+// all the rest of a token. So it serves many tokens, each under a nonce of its own:
+// far fewer than the 2³² that SP 800-38D section 8.3 allows for random nonces.
+type contentKey struct {
+	aead    cipher.AEAD
+	wrapped string // base64
+	left    int    // tokens that it may still encrypt
+}
+
+const contentKeyUses = 1 << 16
 
 // refreshHeader is the protected header as AUTH-475 gives it. Tokens with any other
 // one are not ours: so there is no zip, no other algorithm and no extension.
@@ -74,41 +89,65 @@ func NewRefreshSealer(cfg RefreshConfig) (*RefreshSealer, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	return &RefreshSealer{cfg}, nil
+	return &RefreshSealer{cfg: cfg}, nil
 }
 
-// Seal returns a new text for the refresh token; no two are equal. It costs a
-// public-key operation. go-jose would write the header in another order, hence
-// the envelope is made here, by RFC 7516 section 5.1.
+// Seal returns a new text for the refresh token; no two are equal. The first of
+// 65,536 costs a public-key operation. go-jose would write the header in another
+// order, hence the envelope is made here, by RFC 7516 section 5.1.
 func (s *RefreshSealer) Seal(pool string, r Refresh) (string, error) {
 	if r.Family == "" || len(r.Family) > 255 {
 		return "", fmt.Errorf("seal refresh token: family of %d bytes", len(r.Family))
 	}
-	var random [32 + 12]byte // content key, nonce
-	if _, err := io.ReadFull(s.cfg.Rand, random[:]); err != nil {
-		return "", fmt.Errorf("seal refresh token: %w", err)
-	}
-	key, nonce := random[:32], random[32:]
-	wrapped, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, &s.cfg.Key.PublicKey, key, nil)
+	key, err := s.contentKey()
 	if err != nil {
 		return "", fmt.Errorf("seal refresh token: %w", err)
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return "", fmt.Errorf("seal refresh token: %w", err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
+	var nonce [12]byte
+	if _, err := io.ReadFull(s.cfg.Rand, nonce[:]); err != nil {
 		return "", fmt.Errorf("seal refresh token: %w", err)
 	}
 	content := s.encode(pool, r)
-	sealed := aead.Seal(make([]byte, 0, len(content)+aead.Overhead()), nonce, content, []byte(encodedRefreshHeader))
+	sealed := key.aead.Seal(make([]byte, 0, len(content)+key.aead.Overhead()), nonce[:], content, []byte(encodedRefreshHeader))
 	text, tag := sealed[:len(content)], sealed[len(content):]
-	raw := append(make([]byte, 0, len(encodedRefreshHeader)+4+(len(wrapped)+len(nonce)+len(text)+len(tag)+4)*4/3), encodedRefreshHeader...)
-	for _, part := range [][]byte{wrapped, nonce, text, tag} {
+	raw := make([]byte, 0, len(encodedRefreshHeader)+len(key.wrapped)+4+(len(nonce)+len(text)+len(tag)+3)*4/3)
+	raw = append(append(append(raw, encodedRefreshHeader...), '.'), key.wrapped...)
+	for _, part := range [][]byte{nonce[:], text, tag} {
 		raw = base64.RawURLEncoding.AppendEncode(append(raw, '.'), part)
 	}
 	return string(raw), nil
+}
+
+// contentKey returns the key for one more token.
+func (s *RefreshSealer) contentKey() (*contentKey, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.content == nil || s.content.left == 0 {
+		k, err := s.newContentKey()
+		if err != nil {
+			return nil, err
+		}
+		s.content = k
+	}
+	s.content.left--
+	return s.content, nil
+}
+
+func (s *RefreshSealer) newContentKey() (*contentKey, error) {
+	var key [32]byte
+	if _, err := io.ReadFull(s.cfg.Rand, key[:]); err != nil {
+		return nil, err
+	}
+	wrapped, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, &s.cfg.Key.PublicKey, key[:], nil)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCM(block)
+	return &contentKey{aead: aead, wrapped: base64.RawURLEncoding.EncodeToString(wrapped), left: contentKeyUses}, err
 }
 
 // Open returns what the token says if this sealer made it for the pool, and

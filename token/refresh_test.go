@@ -59,6 +59,29 @@ func TestRefreshTokenForm(t *testing.T) {
 	}
 }
 
+// One content key serves many tokens and not too many; whatever it is, another sealer with the same keys opens them.
+func TestRefreshContentKey(t *testing.T) {
+	t.Parallel()
+	s, want := newSealer(t, nil), token.Refresh{Family: "family"}
+	wrapped, nonces := map[string]int{}, map[string]bool{}
+	for range 1<<16 + 1 {
+		raw, err := s.Seal(pool, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := strings.Split(raw, ".")
+		if wrapped[parts[1]]++; wrapped[parts[1]] == 1 {
+			if got, err := newSealer(t, nil).Open(t.Context(), pool, raw); err != nil || got != want {
+				t.Errorf("%v, %v", got, err)
+			}
+		}
+		nonces[parts[2]] = true
+	}
+	if len(wrapped) != 2 || len(nonces) != 1<<16+1 {
+		t.Errorf("%d content keys and %d nonces for %d tokens", len(wrapped), len(nonces), 1<<16+1)
+	}
+}
+
 // encrypt makes a JWE by the public key, as anybody could who has it.
 func encrypt(t testing.TB, alg jose.KeyAlgorithm, enc jose.ContentEncryption, zip jose.CompressionAlgorithm, content []byte) string {
 	t.Helper()

@@ -1,7 +1,6 @@
 package trigger
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +29,7 @@ type function[In, Out any] func(context.Context, In) (Out, error)
 
 func (f function[In, Out]) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var in In
-	if err := json.NewDecoder(bytes.NewReader(payload)).Decode(&in); err != nil {
+	if err := json.Unmarshal(payload, &in); err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
 	}
 	out, err := f(ctx, in)

@@ -90,13 +90,18 @@ func (s *Service) tryAdvance(ctx context.Context, in signIn, st step, said *endi
 }
 
 // applied returns the user as the step leaves him. Failed passwords are forgotten once the password was proven, and not because a
-// sign-in begins or ends without one: either would be a way around the lock-out for whoever has the mailbox or a token (C3).
+// sign-in begins or ends without one: either would be a way around the lock-out for whoever has the mailbox or a token (C3). Who is
+// left as he was is not copied.
 func (st step) applied(in signIn) (*userRecord, error) {
 	if in.user == nil { // nobody
 		return nil, nil
 	}
+	forget := in.user.Attempts != attempts{} && slices.Contains(in.fresh(), methodPassword)
+	if st.change == nil && !forget {
+		return in.user, nil
+	}
 	next := in.user.clone()
-	if slices.Contains(in.fresh(), methodPassword) {
+	if forget {
 		next.Attempts = attempts{}
 	}
 	if st.change == nil {

@@ -23,6 +23,7 @@ type factorRecord struct {
 var factors = store.NewKind("factor", store.Kind[factorRecord]{
 	Key:     func(f *factorRecord) []string { return []string{f.Subject, f.Factor} },
 	Expires: func(f *factorRecord) time.Time { return f.Ends },
+	Cached:  true, // within a sign-in: it is looked at before the answer is, and when the answer is committed
 })
 
 // What wrong answers are counted under. First and second factor by one way are one: what is guessed is the same.

@@ -139,6 +139,7 @@ type Service struct {
 	estimates  estimates
 	keys       keyCache
 	envelope   envelope
+	sealers    refreshSealers
 	seen       seenTokens
 	strangers  throttle.Throttle // of unknown refresh tokens
 	wantKeys   wanted

@@ -102,19 +102,52 @@ func (s *Service) makeEnvelope(ctx context.Context, p *poolRecord) (*envelopeRec
 	return &envelopeRecord{Sealed: sealed}, err
 }
 
+// refreshSealers keeps what makes and opens the refresh tokens of pools, by the pool's own key.
+type refreshSealers struct {
+	mu   sync.RWMutex
+	keys map[*seal.Key]*token.RefreshSealer
+}
+
+func (r *refreshSealers) get(k *seal.Key) *token.RefreshSealer {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.keys[k]
+}
+
+// put keeps a sealer unless there is one by now, and returns the one that is kept.
+func (r *refreshSealers) put(k *seal.Key, s *token.RefreshSealer) *token.RefreshSealer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old, ok := r.keys[k]; ok {
+		return old
+	}
+	if r.keys == nil || len(r.keys) >= maxHints {
+		r.keys = make(map[*seal.Key]*token.RefreshSealer)
+	}
+	r.keys[k] = s
+	return s
+}
+
 // sealer returns what makes and opens the refresh tokens of a pool.
 func (s *Service) sealer(ctx context.Context, p *poolRecord) (*token.RefreshSealer, error) {
-	key, err := s.envelopeKey(ctx, p)
-	if err != nil {
-		return nil, err
-	}
 	crypt, err := s.crypt(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	return token.NewRefreshSealer(token.RefreshConfig{
+	if kept := s.sealers.get(crypt.key); kept != nil {
+		return kept, nil
+	}
+	key, err := s.envelopeKey(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	made, err := token.NewRefreshSealer(token.RefreshConfig{
 		Key: key, Secret: crypt.key.MAC("refresh tag"), Rand: s.rand, Gate: s.strange(),
 	})
+	if err != nil {
+		return nil, err
+	}
+	return s.sealers.put(crypt.key, made), nil
 }
 
 // strange is the gate of opening refresh tokens that are not known by their sum, to tell one that was replaced long ago from

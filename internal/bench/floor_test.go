@@ -58,18 +58,6 @@ func floorSignatures(c clock, each int) (work, error) {
 	}), nil
 }
 
-// floorEnvelope is one RSA-OAEP encryption, which is what the form of refresh tokens costs (AUTH-475).
-func floorEnvelope(c clock) (work, error) {
-	_, key, err := testkeys.Make(nil, "floor", token.ID) //nolint:staticcheck // the context is not used
-	if err != nil {
-		return nil, err
-	}
-	return on(c, func(int) error {
-		_, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, &key.PublicKey, make([]byte, 32), nil)
-		return err
-	}), nil
-}
-
 // floorExchange is the server's side of one SRP sign-in: B = k·v + g^b and S = (A·v^u)^b, with a b of 256 bits.
 func floorExchange(c clock) work {
 	z := newGroup()

@@ -216,6 +216,7 @@ func parseRequests(raw [][]byte) ([]parsedRequest, error) {
 
 // asking sends the requests in turn by net/http's client.
 func (p *peer) asking(ctx context.Context, requests []parsedRequest) work {
+	var answer bytes.Buffer
 	return on(process, func(i int) error {
 		r := requests[i%len(requests)]
 		sent := r.WithContext(ctx)
@@ -225,9 +226,10 @@ func (p *peer) asking(ctx context.Context, requests []parsedRequest) work {
 			return err
 		}
 		defer res.Body.Close()
-		answer, err := io.ReadAll(res.Body)
+		answer.Reset()
+		_, err = answer.ReadFrom(res.Body)
 		if err == nil && res.StatusCode != http.StatusOK {
-			err = fmt.Errorf("%w: %s", errRefused, answer)
+			err = fmt.Errorf("%w: %s", errRefused, answer.Bytes())
 		}
 		return err
 	})

@@ -88,35 +88,6 @@ func compareAll(o options, pairs ...[2]work) ([]comparison, error) {
 	return out, nil
 }
 
-// compareBeside is compare for what ours costs beside a part that cannot be avoided: that part, which with has together with the
-// floor, is taken off.
-func compareBeside(o options, ours, with, floor work) (comparison, error) {
-	sides := [3]work{floor, with, ours}
-	var n [3]int
-	for i, side := range sides {
-		var err error
-		if n[i], err = calibrate(o, side); err != nil {
-			return comparison{}, err
-		}
-	}
-	var costs [2][]time.Duration
-	var ratios []float64
-	for range o.rounds {
-		var cost [3]time.Duration
-		for i, side := range sides {
-			d, err := side(n[i])
-			if err != nil {
-				return comparison{}, err
-			}
-			cost[i] = max(d/time.Duration(n[i]), 1)
-		}
-		rest := max(cost[2]-cost[1]+cost[0], 0)
-		costs[0], costs[1] = append(costs[0], cost[0]), append(costs[1], rest)
-		ratios = append(ratios, float64(rest)/float64(cost[0]))
-	}
-	return comparison{ours: median(costs[1]), floor: median(costs[0]), ratio: median(ratios)}, nil
-}
-
 // single measures one work by itself and returns the median cost of one operation.
 func single(o options, w work) (time.Duration, error) {
 	n, err := calibrate(o, w)

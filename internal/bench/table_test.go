@@ -77,7 +77,7 @@ type section struct {
 var sections = []section{
 	{"signin", "Server CPU of a sign-in against its cryptography", signInRows},
 	{"http", "CPU of a request against an empty net/http handler, both with their client", httpRows},
-	{"mfa", "CPU of a second factor's answer beside the cryptography of its tokens, against an empty net/http handler", mfaRows},
+	{"rounds", "CPU of an answer to a challenge beside the signatures of its tokens, against an empty net/http handler", roundRows},
 	{"commits", "Durable commits", commitRows},
 	{"start", "Starts", startRows},
 	{"resident", "Memory", residentRows},

@@ -20,7 +20,7 @@ type finder struct {
 
 const (
 	pageShelves  = 64
-	shelfBuckets = 16
+	shelfBuckets = 8
 	pageBuckets  = pageShelves * shelfBuckets
 
 	bucketSpots = 4 // that a bucket has room for

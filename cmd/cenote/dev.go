@@ -57,7 +57,7 @@ func (c *devCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serveUntil(ctx, l, h, nil, i, log)
+	return serveUntil(ctx, i, log, listener{Listener: l, handler: h})
 }
 
 // defaultIssuer makes the address that is listened on the issuer, so that verifiers find the keys there.

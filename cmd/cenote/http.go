@@ -23,26 +23,43 @@ const (
 	maxHeaderBytes  = 64 << 10
 )
 
-// serveUntil serves h on l, and the instance's background work, until ctx ends. Then it takes no new connection, lets the
-// requests under way end, and returns.
-func serveUntil(ctx context.Context, l net.Listener, h http.Handler, t *tls.Config, i *cenote.Instance, log *slog.Logger) error {
-	srv := &http.Server{
-		Handler: h, TLSConfig: t, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+// A listener is an address and what is served there.
+type listener struct {
+	net.Listener
+	handler http.Handler
+	tls     *tls.Config // nil is plain HTTP
+}
+
+// serve serves until the server is shut down.
+func (l listener) serve(srv *http.Server) error {
+	if l.tls != nil {
+		return srv.ServeTLS(l.Listener, "", "")
+	}
+	return srv.Serve(l.Listener)
+}
+
+func (l listener) server(log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: l.handler, TLSConfig: l.tls, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
 	}
+}
+
+// serveUntil serves what listens, and the instance's background work, until ctx ends or one of them does. Then it takes no new
+// connection, lets the requests under way end, and returns.
+func serveUntil(ctx context.Context, i *cenote.Instance, log *slog.Logger, listeners ...listener) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 2)
+	defer stop()
+	running := 1 + len(listeners)
+	ended := make(chan error, running)
 	go func() { ended <- i.Run(background) }()
-	go func() {
-		if t != nil {
-			ended <- srv.ServeTLS(l, "", "")
-			return
-		}
-		ended <- srv.Serve(l)
-	}()
+	servers := make([]*http.Server, len(listeners))
+	for n, l := range listeners {
+		servers[n] = l.server(log)
+		go func() { ended <- l.serve(servers[n]) }()
+	}
 	var failure error
-	running := 2
 	select {
 	case <-ctx.Done():
 		log.Info("stopping")
@@ -51,14 +68,17 @@ func serveUntil(ctx context.Context, l net.Listener, h http.Handler, t *tls.Conf
 	}
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	err := srv.Shutdown(down)
+	var errs []error
+	for _, srv := range servers {
+		errs = append(errs, srv.Shutdown(down))
+	}
 	stop()
 	for range running {
 		if e := <-ended; failure == nil && !errors.Is(e, http.ErrServerClosed) {
 			failure = e
 		}
 	}
-	return errors.Join(failure, err)
+	return errors.Join(append(errs, failure)...)
 }
 
 // probes adds the endpoints that say whether the server lives and whether it can answer.

@@ -29,6 +29,7 @@ type serveCommand struct {
 	TrustedProxy  []string `help:"Network whose X-Forwarded-For counts." placeholder:"CIDR"`
 	RateLimit     float64  `default:"50" help:"Requests a second from one address; 0 is no limit."`
 	PoolRateLimit float64  `default:"1000" help:"Requests a second for one pool; 0 is no limit."`
+	MetricsListen string   `help:"Address on which Prometheus finds /metrics, for no client to reach. Default: none." placeholder:"ADDR"`
 }
 
 const defaultData = "cenote-data"
@@ -58,6 +59,13 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	defer db.Close()
 	cfg.Store = db
+	beside, err := c.metrics(&cfg)
+	if err != nil {
+		return err
+	}
+	for _, l := range beside {
+		defer l.Close()
+	}
 	i, err := cenote.New(cfg)
 	if err != nil {
 		return err
@@ -75,7 +83,25 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	log.Info("serving", "address", l.Addr().String(), "tls", t != nil)
-	return serveUntil(ctx, l, h, t, i, log)
+	return serveUntil(ctx, i, log, append(beside, listener{l, h, t})...)
+}
+
+// metrics has the instance counted, if somebody is to see it, and returns where.
+func (c *serveCommand) metrics(cfg *cenote.Config) ([]listener, error) {
+	if c.MetricsListen == "" {
+		return nil, nil
+	}
+	m, err := newMetrics()
+	if err != nil {
+		return nil, err
+	}
+	l, err := m.listen(c.MetricsListen)
+	if err != nil {
+		return nil, fmt.Errorf("--metrics-listen: %w", err)
+	}
+	cfg.MeterProvider = m.provider
+	cfg.Logger.Info("metrics", "address", l.Addr().String())
+	return []listener{l}, nil
 }
 
 // handler puts the instance behind SigV4, known names and rate limits.

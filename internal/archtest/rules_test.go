@@ -50,11 +50,13 @@ var owners = map[string][]string{
 	"github.com/jackc/pgx/v5":                       {"store/postgres", "internal/pgtest", "cmd/...", "examples/...", "e2e/..."},
 	"github.com/mattermost/xml-roundtrip-validator": {"oidc/..."},
 	"github.com/pquerna/otp":                        {"userpool", "internal/...", "cenotetest/...", "e2e/..."},
+	"github.com/prometheus/client_golang":           {"cmd/..."},
 	"github.com/russellhaering/goxmldsig":           {"oidc/..."},
 	"github.com/wneessen/go-mail":                   {"message/smtp"},
 	"go.opentelemetry.io/otel":                      {"*"},
 	"go.opentelemetry.io/otel/metric":               {"*"},
 	"go.opentelemetry.io/otel/trace":                {"*"},
+	"go.opentelemetry.io/otel/exporters/prometheus": {"cmd/..."},
 	"go.opentelemetry.io/otel/sdk":                  {"cmd/...", "examples/..."},
 	"go.opentelemetry.io/otel/sdk/metric":           {"cmd/...", "examples/..."},
 	"golang.org/x/crypto":                           {"*"},
@@ -77,9 +79,9 @@ var edges = []string{
 	"github.com/aws/",                                             // AWS's own clients
 	"github.com/wneessen/go-mail",                                 // SMTP
 	"github.com/stretchr/testify", "testing", "net/http/httptest", // tests
-	"go.opentelemetry.io/otel/sdk", // the host program chooses its exporter
-	module + "/cenotetest",         // fixed keys
-	module + "/webauthntest",       // an authenticator that lies when told to
+	"go.opentelemetry.io/otel/sdk", "github.com/prometheus/", // the host program chooses its exporter
+	module + "/cenotetest",   // fixed keys
+	module + "/webauthntest", // an authenticator that lies when told to
 	module + "/internal/pgtest", module + "/internal/testkeys",
 }
 

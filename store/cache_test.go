@@ -3,6 +3,7 @@ package store_test
 import (
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/cenote-auth/cenote/store"
 	"github.com/cenote-auth/cenote/store/memory"
@@ -57,4 +58,39 @@ func look[T any](t *testing.T, st *store.Store, table store.Table[T], key string
 		t.Fatal(err)
 	}
 	return find.Got
+}
+
+type passing struct {
+	store.Meta
+	ID   string
+	Ends time.Time
+}
+
+var fleeting = store.NewKind("fleeting", store.Kind[passing]{
+	Key:     func(p *passing) []string { return []string{p.ID} },
+	Expires: func(p *passing) time.Time { return p.Ends },
+	Cached:  true,
+})
+
+// A record that is kept decoded expires as any other, to the nanosecond.
+func TestCachedRecordsExpire(t *testing.T) {
+	t.Parallel()
+	db := memory.New(memory.Config{})
+	t.Cleanup(func() { db.Close() })
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	st, table := store.Open(db, func() time.Time { return now }), fleeting.Of("a")
+	ends := now.Add(time.Second + 7)
+	err := st.Update(t.Context(), func(tx *store.Tx) error { return table.Put(t.Context(), tx, &passing{ID: "1", Ends: ends}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, read := range []struct {
+		at   time.Time
+		live bool
+	}{{now, true}, {ends.Add(-1), true}, {ends, false}, {ends.Add(time.Hour), false}, {now, true}} {
+		now = read.at
+		if got := look(t, st, table, "1"); (got != nil) != read.live {
+			t.Errorf("%v before its end: %+v", ends.Sub(now), got)
+		}
+	}
 }

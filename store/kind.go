@@ -100,7 +100,7 @@ func (t Table[T]) encode(v *T) (driver.Record, error) {
 
 // decode returns the record's value, or nil if it is absent or has expired by now.
 func (t Table[T]) decode(rec driver.Record, now time.Time, c *cache) (*T, error) {
-	if rec.Version == 0 {
+	if rec.Version == 0 || hasLongExpired(rec, now) {
 		return nil, nil
 	}
 	if t.kind.Cached && c != nil {
@@ -108,7 +108,7 @@ func (t Table[T]) decode(rec driver.Record, now time.Time, c *cache) (*T, error)
 			if c.checks {
 				t.mustBeAsRead(v.(*T), rec)
 			}
-			return v.(*T), nil
+			return t.unexpired(v.(*T), now), nil
 		}
 	}
 	v := new(T)
@@ -116,15 +116,28 @@ func (t Table[T]) decode(rec driver.Record, now time.Time, c *cache) (*T, error)
 		return nil, fmt.Errorf("decode %s: %w", t.kind.name, err)
 	}
 	any(v).(record).meta().Version = rec.Version
-	if t.kind.Expires != nil {
-		if end := t.kind.Expires(v); !end.IsZero() && !now.Before(end) {
-			return nil, nil
-		}
+	if t.unexpired(v, now) == nil {
+		return nil, nil
 	}
 	if t.kind.Cached && c != nil {
 		c.put(t.kind.name, rec, v)
 	}
 	return v, nil
+}
+
+// unexpired returns v, or nil if it has expired by now.
+func (t Table[T]) unexpired(v *T, now time.Time) *T {
+	if t.kind.Expires != nil {
+		if end := t.kind.Expires(v); !end.IsZero() && !now.Before(end) {
+			return nil
+		}
+	}
+	return v
+}
+
+// hasLongExpired reports whether a record has expired for certain, without a look into it: drivers keep the time to the microsecond.
+func hasLongExpired(rec driver.Record, now time.Time) bool {
+	return !rec.Expires.IsZero() && now.After(rec.Expires.Add(time.Microsecond))
 }
 
 // mustBeAsRead panics if somebody has changed a shared record.

@@ -153,7 +153,8 @@ func (p *poolRecord) canUse(u *userRecord, f ChallengeNameType) bool {
 
 // answerCustom has the verify function check an answer. The session is used up before the function runs, and the answer is
 // counted as a guess until it turns out to be right: racing answers, in one session or in many, are so many counted guesses
-// (C3, AUTH-234).
+// (C3, AUTH-234). That it was right is noted when the next answer of the session comes, or tokens do: who goes away after a right
+// answer leaves a guess behind for a day.
 func (s *Service) answerCustom(ctx context.Context, in authAnswerInput, sc scope) (authAnswer, error) {
 	si, v, err := s.resume(ctx, in, sc)
 	if err != nil {
@@ -184,7 +185,7 @@ func (s *Service) consumeCustom(ctx context.Context, in signIn, v session) (sign
 	o := v.useOf()
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		found := h.find(in.pool)
-		now, err := s.again(ctx, tx, in.scope, found)
+		now, err := s.againShared(ctx, tx.Get, in.scope, found)
 		if err != nil {
 			return err
 		}

@@ -201,7 +201,7 @@ func (s *Service) commit(ctx context.Context, in signIn, next *userRecord, st st
 		if in.Credit != nil {
 			gets = append(slices.Clone(gets), family)
 		}
-		now, err := s.again(ctx, tx, in.scope, gets...)
+		now, err := s.againShared(ctx, tx.Get, in.scope, gets...)
 		if err != nil {
 			return err
 		}

@@ -201,6 +201,15 @@ func (s *Service) again(ctx context.Context, tx *store.Tx, sc scope, more ...sto
 
 // againIn is again in any snapshot.
 func (s *Service) againIn(ctx context.Context, get getFunc, sc scope, more ...store.Getter) (scope, error) {
+	out, err := s.againShared(ctx, get, sc, more...)
+	if err == nil && out.user != nil {
+		out.user = out.user.clone()
+	}
+	return out, err
+}
+
+// againShared is againIn for who changes nothing: the user is shared with other look-ups.
+func (s *Service) againShared(ctx context.Context, get getFunc, sc scope, more ...store.Getter) (scope, error) {
 	p := pools.Of(store.Installation).Find(sc.pool.id())
 	gets := append([]store.Getter{p}, more...)
 	var c *store.Lookup[clientRecord]
@@ -233,7 +242,7 @@ func (s *Service) againIn(ctx context.Context, get getFunc, sc scope, more ...st
 		if u.Got == nil {
 			return scope{}, errUserNotFound
 		}
-		out.user = u.Got.clone()
+		out.user = u.Got
 	}
 	return out, nil
 }

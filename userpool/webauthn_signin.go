@@ -168,7 +168,7 @@ func stillProves(found *passkeyProof, first bool, now scope) error {
 	case first && !rp.mayBegin(now.pool, now.user):
 		return errSessionInvalid
 	}
-	return found.use(now.user)
+	return found.use(now.user.clone()) // only whether it may be used: the change is in what the step stores
 }
 
 // A passkeyProof is an assertion that was found right.

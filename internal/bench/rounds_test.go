@@ -27,35 +27,54 @@ func roundRows(ctx context.Context, o options) ([]row, error) {
 	defer floor.close()
 	var rows []row
 	for _, kind := range roundKinds {
-		c, err := compareRounds(ctx, o, kind, floor)
+		more, err := compareRounds(ctx, o, kind, floor)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", kind.what, err)
 		}
-		rows = append(rows, times(kind.what, c, 4))
+		rows = append(rows, more...)
 	}
 	return rows, nil
 }
 
-// compareRounds compares the answers of one kind in a world of its own, which is gone afterwards.
-func compareRounds(ctx context.Context, o options, kind roundKind, floor *peer) (comparison, error) {
+// compareRounds compares the answers of one kind in a world of its own, which is gone afterwards. What functions of the pool's cost
+// when they are called by themselves, with the same events, is no cost of the answer.
+func compareRounds(ctx context.Context, o options, kind roundKind, floor *peer) ([]row, error) {
 	w, err := newRoundWorld(ctx, kind)
 	if err != nil {
-		return comparison{}, err
+		return nil, err
 	}
 	service, err := w.handler()
 	if err != nil {
-		return comparison{}, err
+		return nil, err
 	}
 	ours, err := serve(ctx, service)
 	if err != nil {
-		return comparison{}, err
+		return nil, err
 	}
 	defer ours.close()
 	same, err := w.answers(ctx, roundUsers)
 	if err != nil {
-		return comparison{}, err
+		return nil, err
 	}
-	return compare(o, w.answering(ctx, ours), floor.asking(ctx, same))
+	empty := floor.asking(ctx, same)
+	if kind.functions == nil {
+		c, err := compare(o, w.answering(ctx, ours), empty)
+		return []row{times(kind.what, c, 4)}, err
+	}
+	if _, err := w.answering(ctx, ours)(1); err != nil { // an event for each function
+		return nil, err
+	}
+	called, err := kind.functions(w)
+	if err != nil {
+		return nil, err
+	}
+	all, err := compareAll(o, [2]work{w.answering(ctx, ours), empty}, [2]work{called, empty})
+	if err != nil {
+		return nil, err
+	}
+	whole, part := all[0], all[1]
+	rest := comparison{ours: whole.ours - part.ours, floor: whole.floor, ratio: whole.ratio - part.ratio}
+	return []row{times(kind.what, rest, 4), times("    its functions, called by themselves", part, 0), times("    both", whole, 0)}, nil
 }
 
 // answers begins sign-ins of the first n users and returns the requests that answer their challenges.

@@ -29,6 +29,7 @@ type roundKind struct {
 	pool      func(ctx context.Context, w *roundWorld) error // settings, and what each user needs
 	begin     func(ctx context.Context, w *roundWorld, i int) (session string, err error)
 	answer    func(w *roundWorld, i int) (string, error)
+	functions func(w *roundWorld) (work, error) // what an answer has called, by itself; nil is nothing
 }
 
 var roundKinds = []roundKind{
@@ -50,12 +51,14 @@ var roundKinds = []roundKind{
 	{
 		what: "custom round, another challenge", challenge: userpool.ChallengeNameTypeCustomChallenge, key: "ANSWER",
 		pool: ask(2), begin: beginBy(userpool.AuthFlowTypeCustomAuth),
-		answer: func(*roundWorld, int) (string, error) { return "swordfish", nil },
+		answer:    func(*roundWorld, int) (string, error) { return "swordfish", nil },
+		functions: (*roundWorld).threeFunctions,
 	},
 	{
 		what: "custom round, tokens", challenge: userpool.ChallengeNameTypeCustomChallenge, key: "ANSWER",
 		pool: ask(1), begin: beginBy(userpool.AuthFlowTypeCustomAuth),
-		answer: func(*roundWorld, int) (string, error) { return "swordfish", nil },
+		answer:    func(*roundWorld, int) (string, error) { return "swordfish", nil },
+		functions: (*roundWorld).twoFunctions,
 	},
 }
 
@@ -67,6 +70,11 @@ type roundWorld struct {
 	outbox    *message.Outbox
 	functions *trigger.Mux
 	secrets   []string // of software tokens
+	last      struct { // events that the functions got
+		define trigger.DefineAuthChallengeEvent
+		create trigger.CreateAuthChallengeEvent
+		verify trigger.VerifyAuthChallengeResponseEvent
+	}
 }
 
 func newRoundWorld(ctx context.Context, kind roundKind) (*roundWorld, error) {
@@ -207,6 +215,7 @@ func allowCodes(ctx context.Context, w *roundWorld) error {
 func ask(rounds int) func(context.Context, *roundWorld) error {
 	return func(ctx context.Context, w *roundWorld) error {
 		w.functions.Handle("define", trigger.Func(func(_ context.Context, e trigger.DefineAuthChallengeEvent) (trigger.DefineAuthChallengeEvent, error) {
+			w.last.define = e
 			if len(e.Request.Session) < rounds {
 				e.Response.ChallengeName = new("CUSTOM_CHALLENGE")
 			} else {
@@ -215,11 +224,13 @@ func ask(rounds int) func(context.Context, *roundWorld) error {
 			return e, nil
 		}))
 		w.functions.Handle("create", trigger.Func(func(_ context.Context, e trigger.CreateAuthChallengeEvent) (trigger.CreateAuthChallengeEvent, error) {
+			w.last.create = e
 			e.Response.PublicChallengeParameters = map[string]string{"question": "What is the password?"}
 			e.Response.PrivateChallengeParameters = map[string]string{"answer": "swordfish"}
 			return e, nil
 		}))
 		w.functions.Handle("verify", trigger.Func(func(_ context.Context, e trigger.VerifyAuthChallengeResponseEvent) (trigger.VerifyAuthChallengeResponseEvent, error) {
+			w.last.verify = e
 			e.Response.AnswerCorrect = new(e.Request.ChallengeAnswer == e.Request.PrivateChallengeParameters["answer"])
 			return e, nil
 		}))
@@ -228,6 +239,39 @@ func ask(rounds int) func(context.Context, *roundWorld) error {
 		}})
 		return err
 	}
+}
+
+// twoFunctions is the calls of an answer that ends a sign-in: is it right, and what comes next?
+func (w *roundWorld) twoFunctions() (work, error) {
+	r, err := trigger.NewRunner(trigger.RunnerConfig{Functions: w.functions})
+	if err != nil {
+		return nil, err
+	}
+	ctx, define, verify := context.Background(), w.last.define, w.last.verify
+	return on(process, func(int) error {
+		_, err := trigger.Run(ctx, r, trigger.ARN("verify"), verify)
+		if err == nil {
+			_, err = trigger.Run(ctx, r, trigger.ARN("define"), define)
+		}
+		return err
+	}), nil
+}
+
+// threeFunctions is twoFunctions and the question that is asked then.
+func (w *roundWorld) threeFunctions() (work, error) {
+	r, err := trigger.NewRunner(trigger.RunnerConfig{Functions: w.functions})
+	if err != nil {
+		return nil, err
+	}
+	two, err := w.twoFunctions()
+	if err != nil {
+		return nil, err
+	}
+	create := w.last.create
+	return sum(two, on(process, func(int) error {
+		_, err := trigger.Run(context.Background(), r, trigger.ARN("create"), create)
+		return err
+	})), nil
 }
 
 // freeSigner keeps the keys of tokens. Its signatures are real until it is free: then they are zeros, and cost nothing.

@@ -88,7 +88,7 @@ func TestPretendedConfirmation(t *testing.T) {
 	}
 	refused(t, a.confirm("nobody", "123456"), userpool.ErrCodeMismatch, codeIsWrong)
 	refused(t, a.confirm("nobody else", "123456"), userpool.ErrInvalidParameter, "") // the form of a name has no blanks
-	refused(t, a.confirm("stranger", "123456"), userpool.ErrExpiredCode, codeIsOver)
+	refused(t, a.confirm("stranger", "123456"), userpool.ErrCodeMismatch, codeIsWrong)
 	refused(t, a.confirm("ada", "123456"), userpool.ErrNotAuthorized, "User cannot be confirmed. Current status is CONFIRMED")
 	refused(t, a.confirm("off", "123456"), userpool.ErrNotAuthorized, "User is disabled.")
 }
@@ -157,7 +157,7 @@ func TestWhoTells(t *testing.T) {
 		{"ForgotPassword", func(a app) error { _, err := a.forgot("nobody"); return err }, notHere, "", ""},
 		{"ConfirmForgotPassword", func(a app) error { return a.reset("nobody", "123456", password) }, notHere, userpool.ErrExpiredCode, codeIsOver},
 		{"ResendConfirmationCode", func(a app) error { _, err := a.resend("nobody"); return err }, notHere, "", ""},
-		{"ConfirmSignUp", func(a app) error { return a.confirm("nobody", "123456") }, notHere, userpool.ErrExpiredCode, codeIsOver},
+		{"ConfirmSignUp", func(a app) error { return a.confirm("nobody", "123456") }, notHere, userpool.ErrCodeMismatch, codeIsWrong},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -174,7 +174,11 @@ func TestH7_SignUpCodes(t *testing.T) {
 	a.signUp("ada", "email", "ada@example.com")
 	a.signUp("off", "email", "off@example.com")
 	a.disable("off")
-	refused(t, a.confirm("nobody", "000000"), userpool.ErrExpiredCode, codeIsOver)
+	b.deliver()
+	wrong := notCode(b.outbox.LastCode("ada@example.com"))
+	for _, name := range []string{"ada", "nobody"} { // nobody has asked for a code yet, and was sent none by signing up
+		refused(t, a.confirm(name, wrong), userpool.ErrCodeMismatch, codeIsWrong)
+	}
 	for _, name := range []string{"ada", "nobody", "off"} {
 		for range 5 {
 			out, err := a.resend(name)
@@ -187,9 +191,16 @@ func TestH7_SignUpCodes(t *testing.T) {
 		refused(t, err, userpool.ErrLimitExceeded, tooOften)
 	}
 	b.deliver()
-	wrong := notCode(b.outbox.LastCode("ada@example.com"))
+	late := b.outbox.LastCode("ada@example.com")
+	wrong = notCode(late)
 	for _, name := range []string{"ada", "nobody"} {
 		refused(t, a.confirm(name, wrong), userpool.ErrCodeMismatch, codeIsWrong)
+	}
+	a.clock.Advance(25 * time.Hour)
+	for _, code := range []string{wrong, late} {
+		for _, name := range []string{"ada", "nobody"} {
+			refused(t, a.confirm(name, code), userpool.ErrCodeMismatch, codeIsWrong)
+		}
 	}
 	for _, m := range b.outbox.All() {
 		if m.Kind == message.ResendCode && m.Destination != "ada@example.com" {

@@ -22,16 +22,7 @@ func (s *Service) confirmSignUp(ctx context.Context, in *ConfirmSignUpInput) (*C
 	if err := s.checkSecretHash(ctx, sc, in.Username, in.SecretHash, false); err != nil {
 		return nil, err
 	}
-	if sc.user == nil {
-		if sc.client.hides() {
-			return nil, s.pretendCheck(ctx, sc, codeSignUp, in.ConfirmationCode, "ConfirmSignUp", s.cfg.limits.ConfirmSignUp) // AUTH-459
-		}
-		return nil, errNameClientNotFound
-	}
-	confirmed, attribute, err := s.confirmByCode(ctx, sc, in)
-	if sc.client.hides() && errors.Is(err, errUserNotFound) { // deleted this very moment
-		err = errCodeExpired
-	}
+	confirmed, attribute, err := s.confirmByCodeOrPretend(ctx, sc, in)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +31,24 @@ func (s *Service) confirmSignUp(ctx context.Context, in *ConfirmSignUpInput) (*C
 	}
 	session, err := s.confirmedSession(ctx, confirmed, in.Session, attribute)
 	return &ConfirmSignUpOutput{Session: session}, err
+}
+
+// confirmByCodeOrPretend is confirmByCode, also for names that do not exist. At a client that hides who exists every code that is not the
+// right one is a wrong one, whether somebody signed up lately, long ago or never (AUTH-459, H7).
+func (s *Service) confirmByCodeOrPretend(ctx context.Context, sc scope, in *ConfirmSignUpInput) (now scope, attribute string, err error) {
+	hides := sc.client.hides()
+	switch {
+	case sc.user != nil:
+		now, attribute, err = s.confirmByCode(ctx, sc, in)
+	case hides:
+		err = s.pretendCheck(ctx, sc, codeSignUp, in.ConfirmationCode, "ConfirmSignUp", s.cfg.limits.ConfirmSignUp)
+	default:
+		err = errNameClientNotFound
+	}
+	if hides && (errors.Is(err, errCodeExpired) || errors.Is(err, errUserNotFound)) { // deleted this very moment
+		err = errCodeMismatch
+	}
+	return now, attribute, err
 }
 
 // confirmByCode checks and uses up the code and confirms the user, in one Update, and returns the attribute that the code went to. A

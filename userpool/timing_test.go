@@ -49,29 +49,29 @@ func TestH7_Timing(t *testing.T) {
 			_, _ = locked.tryPassword(name, another)
 		}
 	}
-	for what, tt := range map[string]struct {
-		user string
-		ask  func(name string) error
+	for _, tt := range []struct {
+		what, user string
+		ask        func(name string) error
 	}{
-		"password":   {"ada", func(name string) error { _, err := open.tryPassword(name, another); return err }},
-		"SRP":        {"ada", func(name string) error { _, err := open.srp(name, another); return err }},
-		"locked out": {"ada", func(name string) error { _, err := locked.tryPassword(name, password); return err }},
-		"choice":     {"ada", func(name string) error { _, err := open.choose(name, "PREFERRED_CHALLENGE", "EMAIL_OTP"); return err }},
-		"forgotten": {"ada", func(name string) error {
+		{"password", "ada", func(name string) error { _, err := open.tryPassword(name, another); return err }},
+		{"SRP", "ada", func(name string) error { _, err := open.srp(name, another); return err }},
+		{"locked out", "ada", func(name string) error { _, err := locked.tryPassword(name, password); return err }},
+		{"choice", "ada", func(name string) error { _, err := open.choose(name, "PREFERRED_CHALLENGE", "EMAIL_OTP"); return err }},
+		{"forgotten", "ada", func(name string) error {
 			_, err := open.ForgotPassword(t.Context(), &userpool.ForgotPasswordInput{ClientId: open.client, Username: name})
 			return err
 		}},
-		"reset": {"ada", func(name string) error {
+		{"reset", "ada", func(name string) error {
 			_, err := open.ConfirmForgotPassword(t.Context(), &userpool.ConfirmForgotPasswordInput{
 				ClientId: open.client, Username: name, ConfirmationCode: "000000", Password: another,
 			})
 			return err
 		}},
-		"resend": {"new", func(name string) error {
+		{"resend", "new", func(name string) error {
 			_, err := open.ResendConfirmationCode(t.Context(), &userpool.ResendConfirmationCodeInput{ClientId: open.client, Username: name})
 			return err
 		}},
-		"confirm": {"new", func(name string) error {
+		{"confirm", "new", func(name string) error {
 			_, err := open.ConfirmSignUp(t.Context(), &userpool.ConfirmSignUpInput{ClientId: open.client, Username: name, ConfirmationCode: "000000"})
 			return err
 		}},
@@ -83,7 +83,7 @@ func TestH7_Timing(t *testing.T) {
 			}
 		}
 		if worst != "" {
-			t.Errorf("%s: %s", what, worst)
+			t.Errorf("%s: %s", tt.what, worst)
 		}
 	}
 }

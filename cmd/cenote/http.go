@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/cenote-auth/cenote"
@@ -68,10 +69,12 @@ func serveUntil(ctx context.Context, i *cenote.Instance, log *slog.Logger, liste
 	}
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	var errs []error
-	for _, srv := range servers {
-		errs = append(errs, srv.Shutdown(down))
+	errs := make([]error, len(servers))
+	var stopping sync.WaitGroup
+	for n, srv := range servers { // together: while one waits for its requests, the others must not take new ones
+		stopping.Go(func() { errs[n] = srv.Shutdown(down) })
 	}
+	stopping.Wait()
 	stop()
 	for range running {
 		if e := <-ended; failure == nil && !errors.Is(e, http.ErrServerClosed) {

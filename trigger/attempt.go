@@ -105,13 +105,7 @@ func (r *Runner) protect(ctx context.Context, to target, h Handler, payload []by
 			"type", fmt.Sprintf("%T", p), "stack", places())
 		*o = outcome{err: &InvokeError{Name: nameService, Cause: errors.New("the function panicked")}}
 	}()
-	invoke := h.Invoke
-	if f, ok := h.(interface {
-		invokeBriefly(ctx context.Context, payload []byte) ([]byte, error)
-	}); ok {
-		invoke = f.invokeBriefly
-	}
-	answer, err := invoke(ctx, payload)
+	answer, err := h.Invoke(ctx, payload)
 	if err != nil {
 		err = settle(err)
 	}

@@ -33,13 +33,6 @@ type CallerContext struct {
 	ClientID      string `json:"clientId"` // the app client; empty for signed operations without one
 }
 
-// brief is what a Runner reads of an answer.
-func (e Event[Req, Resp]) brief() any {
-	return struct {
-		Response Resp `json:"response"`
-	}{e.Response}
-}
-
 func (e Event[Req, Resp]) withDefaults() Event[Req, Resp] {
 	if e.Version == "" {
 		e.Version = Version1

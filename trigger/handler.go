@@ -28,35 +28,15 @@ func Func[In, Out any](f func(ctx context.Context, event In) (Out, error)) Handl
 type function[In, Out any] func(context.Context, In) (Out, error)
 
 func (f function[In, Out]) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	out, err := f.run(ctx, payload)
-	if err != nil {
-		return nil, err
-	}
-	return encodeAnswer(out)
-}
-
-// invokeBriefly is Invoke without what a Runner does not read: of an Event it returns the response alone.
-func (f function[In, Out]) invokeBriefly(ctx context.Context, payload []byte) ([]byte, error) {
-	out, err := f.run(ctx, payload)
-	if err != nil {
-		return nil, err
-	}
-	if e, ok := any(out).(interface{ brief() any }); ok {
-		return encodeAnswer(e.brief())
-	}
-	return encodeAnswer(out)
-}
-
-func (f function[In, Out]) run(ctx context.Context, payload []byte) (out Out, err error) {
 	var in In
 	if err := json.Unmarshal(payload, &in); err != nil {
-		return out, fmt.Errorf("decode event: %w", err)
+		return nil, fmt.Errorf("decode event: %w", err)
 	}
-	return f(ctx, in)
-}
-
-func encodeAnswer(v any) ([]byte, error) {
-	answer, err := json.Marshal(v)
+	out, err := f(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := json.Marshal(out)
 	if err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}

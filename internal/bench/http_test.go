@@ -29,6 +29,12 @@ const (
 	secretKey = "a secret key of the benchmark, 40 letters"
 )
 
+// emptyAnswer is the floor of requests: it reads them and answers "{}".
+func emptyAnswer(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	_, _ = io.WriteString(w, "{}")
+}
+
 // httpRows sends the same requests over the same kind of connection to the service and to a handler that reads them and answers
 // "{}". net/http's client is what a service has, and costs as much as the empty handler; the bare client writes prepared bytes and
 // looks for the length of the answer, so that nearly all of either side is the server.
@@ -49,10 +55,7 @@ func httpRows(ctx context.Context, o options) ([]row, error) {
 		return nil, err
 	}
 	defer ours.close()
-	floor, err := serve(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, "{}")
-	}))
+	floor, err := serve(ctx, http.HandlerFunc(emptyAnswer))
 	if err != nil {
 		return nil, err
 	}

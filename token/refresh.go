@@ -43,7 +43,8 @@ type RefreshConfig struct {
 
 // RefreshSealer makes and opens refresh tokens: compact JWEs by RSA-OAEP and
 // A256GCM (AUTH-475). Encryption with a public key proves nothing, so what counts
-// is the MAC inside, under a secret of ours and bound to the pool.
+// is the MAC inside, under a secret of ours and bound to the pool. It is safe for
+// concurrent use.
 type RefreshSealer struct {
 	cfg RefreshConfig
 
